@@ -169,18 +169,12 @@ HEADLINES: Mapping[str, Sequence[str]] = {
     ),
     "consistency": (
         _KEPT,
-        # Gates stand beside the rules of each person; then what is gone past, and whether it is used.
+        # Gates stand beside the rules of each person.
         """
         SELECT v.entry_owner_id, v.stage, count(*), count(j.id)
         FROM crm_stagevisit v LEFT JOIN crm_judgement j ON j.visit_id = v.id
         WHERE v.left_at >= %(start)s AND v.left_how IN ('advanced', 'won') AND {visits}
         GROUP BY v.entry_owner_id, v.stage
-        """,
-        """
-        SELECT a.owner_id, count(DISTINCT a.done_at::date),
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY a.created_at - a.done_at)
-                   FILTER (WHERE a.created_at >= a.done_at)
-        FROM crm_activity a WHERE a.done_at >= %(start)s AND {acts} GROUP BY a.owner_id
         """,
     ),
     # What it asks by itself: the win rate by source.

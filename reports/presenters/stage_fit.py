@@ -123,7 +123,7 @@ def _of(report: Report, figures: Sequence[Figure | None]) -> TableCell:
 
 
 def _says(report: Report, found: dict[tuple[int, int], Figure], total: int) -> str:
-    """The way on which most come back, where it is one in four and of enough rows."""
+    """The way on which deals come back most often, where it is one in four and of enough rows."""
     back = {pair: figure.n for pair, figure in found.items() if pair[0] != pair[1]}
     if not back:
         return ""
@@ -132,6 +132,6 @@ def _says(report: Report, found: dict[tuple[int, int], Figure], total: int) -> s
         return ""
     names = stage_names(report)
     return _(
-        "Most come back *from %(start)s to %(to)s*: %(n)s of %(all)s. What is missing when they leave "
-        "%(to)s?"
+        "The most frequent way back is *from %(start)s to %(to)s*: %(n)s of %(all)s. What is missing "
+        "when they leave %(to)s?"
     ) % {"start": names[Stage(start)], "to": names[Stage(to)], "n": number(n), "all": number(total)}
