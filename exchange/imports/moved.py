@@ -1,8 +1,8 @@
 """A later file says another stage of a deal, or that it was won or stopped: the deal moves, on the day
 that the file says.
 
-What people moved here meanwhile stays, as does what people have planned on a deal that the file closes:
-those rows say so.
+What people moved here meanwhile stays, as does a deal that the file closes while people go on with it
+(something is planned, an offer is open, it is parked): those rows say so.
 """
 
 import json
@@ -26,7 +26,7 @@ _ASKED = f"""
     SELECT s.no, t.id, s.deal_stage, s.outcome, CASE s.outcome WHEN 'open' THEN s.stage_at ELSE s.ended_at END,
         s.initiator, c.id, t.owner_id, t.team_id,
         coalesce((worth.now ->> 'amount')::numeric, t.amount),
-        {ways.MOVED_HERE} OR s.outcome <> 'open' AND (t.next_kind <> '' OR t.parked_until IS NOT NULL)
+        {ways.MOVED_HERE} OR s.outcome <> 'open' AND {ways.GOES_ON}
     FROM {{s}} AS s JOIN crm_deal AS t ON t.id = s.before_id
     LEFT JOIN crm_stopcause AS c ON c.key = s.cause
     LEFT JOIN {{changes}} AS worth ON worth.no = s.no AND worth.kind = 'deals' AND worth.field = 'amount'

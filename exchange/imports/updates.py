@@ -342,7 +342,8 @@ def take_back(
 ) -> tuple[int, list[tuple[str, int, str, str]]]:
     """Give fields that a file changed the values that they had: how many records that were, and of which
     (kind, id, name, why) a field stays: it was changed again since, the record went out of the reach
-    of `by` (None is the command, which reaches all), or its deal was closed.
+    of `by` (None is the command, which reaches all), its deal was closed, or it would be while people
+    go on with it.
 
     Part of the undo of a batch, in its transaction.
     """
@@ -361,6 +362,7 @@ def take_back(
         "reach": _("out of your reach by now"),
         "closed": _("the deal is closed by now"),
         "gone": _("whose it was has left, or the team is gone"),
+        "goes_on": _("people go on with the deal: it is not closed again"),
     }
     left: dict[tuple[str, int], tuple[str, str]] = {}
     count = 0

@@ -41,6 +41,14 @@ MOVED_HERE = f"""
           AND (v.playbook <> '' OR v.entered_by_id IS NOT NULL OR v.left_by_id IS NOT NULL)
     ))
 """  # constants
+# Whether people have something before them on the deal `t`, which a closed one cannot have.
+GOES_ON = """
+    (t.next_kind <> '' OR t.parked_until IS NOT NULL OR EXISTS (
+        SELECT FROM crm_offer AS o WHERE o.deal_id = t.id AND o.outcome = 'open'
+    ))
+"""
+# Whether the visits before the change `c` would close a deal with which people go on.
+_HELD = f"(c.was #>> '{{{{visits,-1,left_how}}}}' IN ('won', 'stopped') AND {GOES_ON})"
 # A change of each deal in WAYS, by the first of its `rows`.
 _CHANGE = f"""
     INSERT INTO {{changes}}
@@ -115,26 +123,26 @@ _COUNT_ANEW = f"""
     WHERE d.id = a.deal_id AND a.stage IS NOT NULL AND a.done_at IS NOT NULL AND a.batch_id IS NOT NULL
       AND d.id IN (SELECT deal_id FROM {{ways}})
 """  # noqa: S608  # constants
-_RESTORED = """
-    INSERT INTO {ways}
-    SELECT {columns}, nullif(c.was ->> 'initiator', ''), (c.was ->> 'cause')::bigint FROM {changes} AS c
+_RESTORED = f"""
+    INSERT INTO {{ways}}
+    SELECT {{columns}}, nullif(c.was ->> 'initiator', ''), (c.was ->> 'cause')::bigint FROM {{changes}} AS c
     JOIN crm_deal AS t ON t.id = c.record_id
     CROSS JOIN LATERAL jsonb_populate_recordset(NULL::crm_stagevisit, c.was -> 'visits') AS was
     WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
-      AND {present} = c.mark AND (%(everything)s OR {editable})
-"""
+      AND {{present}} = c.mark AND (%(everything)s OR {{editable}}) AND NOT {_HELD}
+"""  # noqa: S608  # constants
 _FORGET = "DELETE FROM crm_importedrow WHERE kind = 'history' AND batch_id = %(batch)s"
 
 
-# The deals (id, name, why) whose visits stay as a history made them.
-LEFT = """
+# The deals (id, name, why) whose visits stay as a file made them.
+LEFT = f"""
     SELECT c.record_id, CASE WHEN near.is_so THEN t.name ELSE c.name END,
-        CASE WHEN near.is_so THEN 'changed' ELSE 'reach' END
-    FROM {changes} AS c JOIN crm_deal AS t ON t.id = c.record_id
-    CROSS JOIN LATERAL (SELECT %(everything)s OR {editable} AS is_so) AS near
+        CASE WHEN NOT near.is_so THEN 'reach' WHEN {{present}} = c.mark THEN 'goes_on' ELSE 'changed' END
+    FROM {{changes}} AS c JOIN crm_deal AS t ON t.id = c.record_id
+    CROSS JOIN LATERAL (SELECT %(everything)s OR {{editable}} AS is_so) AS near
     WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
-      AND ({present} IS DISTINCT FROM c.mark OR NOT near.is_so) ORDER BY c.record_id
-"""
+      AND ({{present}} IS DISTINCT FROM c.mark OR NOT near.is_so OR {_HELD}) ORDER BY c.record_id
+"""  # noqa: S608  # constants
 
 
 def make_table() -> None:
@@ -186,8 +194,8 @@ def put() -> None:
 
 
 def take_back(arguments: dict[str, Any], *, changes: str, touched: str, editable: str) -> None:
-    """Give deals the visits again that they had before a history came in, where these were not changed
-    since; which deals that are is noted in `touched`."""
+    """Give deals the visits again that they had before a file changed them, where these were not changed
+    since, and nothing stands before people that a closed deal cannot have; which deals that are is noted in `touched`."""
     make_table()
     execute(
         _RESTORED,

@@ -1,15 +1,19 @@
 """A later file that has a deal in another stage, or closed, moves it on the day that it says."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from crm.commands import activity as activity_commands
+from crm.commands import deal as deal_commands
 from crm.commands import deal_move
+from crm.commands import offer as offers
 from crm.commands.writers.activity import About, Next
-from crm.models import ActivityKind, Company, Deal, StageVisit
+from crm.commands.writers.offer import OfferInput
+from crm.models import ActivityKind, Company, Deal, OfferKind, StageVisit
 from exchange.commands import work
 from exchange.models import ImportJob
 from pipeline.models import User
@@ -92,6 +96,35 @@ def test_what_people_moved_or_planned_here_stays_and_is_said(cast: Cast):
     assert ways()["Belt"] == [(2, "10.01.", None)]
     said = job.faults.filter(comes_in=True, reason__contains="Move it on its page")
     assert {fault.line for fault in said} == {2, 3}
+    assert unbroken()
+
+
+def test_an_open_offer_keeps_a_deal_open(cast: Cast):
+    file(cast.ana, DEALS)
+    offer = OfferInput(value=Decimal(5), kind=OfferKind.VERBAL)
+    offers.make(Deal.objects.get(name="Belt"), offer, by=cast.ana, at=timezone.now())
+    job = file(cast.ana, LATER)
+    assert ways()["Belt"] == [(2, "10.01.", None)]
+    assert ways()["Valve"][-1][2] == "stopped"
+    assert job.faults.get(comes_in=True, reason__contains="Move it on its page").line == 3
+
+
+def test_what_people_go_on_with_is_not_closed_again_by_an_undo(cast: Cast):
+    file(cast.ana, LATER.replace("Proposal", "Lost").replace("Won", "Lost"))
+    job = file(cast.ana, LATER.replace("Lost", "Proposal").replace("Won", "Proposal"))
+    assert set(Deal.objects.values_list("outcome", flat=True)) == {"open"}
+    pump, belt = (Deal.objects.get(name=name) for name in ("Pump", "Belt"))
+    at = timezone.now()
+    tomorrow = at.date() + dt.timedelta(days=3)
+    deal_commands.park(pump, until=tomorrow, by=cast.ana, at=at)
+    due = Next(kind=ActivityKind.TASK, subject="Send it", due_on=tomorrow)
+    activity_commands.plan(About(deal=belt), next=due, by=cast.ana, at=at)
+    assert job.batch
+    undone = work.take_back(job.batch, by=cast.ana, at=timezone.now())
+    assert [(kept.name, kept.why) for kept in undone.kept] == [
+        (name, "people go on with the deal: it is not closed again") for name in ("Pump", "Belt")
+    ]
+    assert [deal.outcome for deal in Deal.objects.order_by("pk")] == ["open", "open", "stopped"]
     assert unbroken()
 
 
