@@ -387,6 +387,10 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
     left: list[tuple[int, str, str]] = []
     editable = _EDITABLE[kind]
     names = {"table": TABLES[kind], "changes": _STORED, "touched": _TOUCHED, "editable": editable}
+    # First, as the value of a deal that the file closed was changed while it was open.
+    if kind == DEALS.name:
+        left += _rows(ways.LEFT, said, {**names, "present": ways.PRESENT})
+        ways.take_back(said, changes=_STORED, touched=_TOUCHED, editable=editable)
     for field in FIELDS[kind]:
         about = {**said, "field": field.name}
         names |= {
@@ -419,9 +423,6 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
         }
         left += _rows(_LEFT, about, names)
         execute(_TAKE_POINTS_BACK, about, **names)
-    if kind == DEALS.name:
-        left += _rows(ways.LEFT, said, {**names, "present": ways.PRESENT})
-        ways.take_back(said, changes=_STORED, touched=_TOUCHED, editable=editable)
     return left
 
 

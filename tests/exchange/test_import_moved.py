@@ -128,6 +128,23 @@ def test_what_people_go_on_with_is_not_closed_again_by_an_undo(cast: Cast):
     assert unbroken()
 
 
+def test_a_deal_that_a_file_closed_for_another_value_gets_both_back(cast: Cast):
+    head = "Id,Name,Stage,Amount\n1,Pump,"
+    file(cast.ana, f"{head}Prospecting,100\n")
+    job = file(cast.ana, f"{head}Won,120\n")
+    pump = Deal.objects.get()
+    assert (pump.outcome, pump.amount) == ("won", 120)
+    assert job.batch
+    undone = work.take_back(job.batch, by=cast.ana, at=timezone.now())
+    pump.refresh_from_db()
+    assert (pump.outcome, pump.amount, undone.kept) == ("open", 100, [])
+    assert unbroken()
+    # Nobody has changed it: the next file is believed.
+    file(cast.ana, f"{head}Prospecting,130\n")
+    pump.refresh_from_db()
+    assert pump.amount == 130
+
+
 def test_a_check_moves_nothing_and_moves_can_be_left_out(cast: Cast):
     named = {"id": "Id", "name": "Name", "company": "Company", "stage": "Stage", "entered_on": "Stage change",
              "closed_on": "Closed", "stop_cause": "Loss reason"}  # fmt: skip
