@@ -195,7 +195,7 @@ _STAMP_BACK = """
     FROM (
         SELECT DISTINCT ON (record_id) record_id, (stamp ->> 0)::timestamptz AS at,
             (stamp ->> 1)::bigint AS by
-        FROM {changes} WHERE job_id = %(job)s AND kind = %(of)s AND applied ORDER BY record_id
+        FROM {changes} WHERE job_id = %(job)s AND kind = %(of)s AND applied ORDER BY record_id, id
     ) AS c
     WHERE t.id = c.record_id AND t.id IN (SELECT id FROM {touched})
 """
@@ -207,8 +207,10 @@ _FORGET = """
             jsonb_object_agg(c.field, c.base) FILTER (WHERE c.base <> ''), '{{}}'
         ) || CASE WHEN bool_or(c.kind = 'contacts' AND c.field = 'company')
             THEN jsonb_build_object('company_typed', '') ELSE '{{}}' END
-        FROM {changes} AS c
-        WHERE c.job_id = %(job)s AND c.kind = l.kind AND c.record_id = l.record_id AND c.applied
+        FROM (
+            SELECT DISTINCT ON (field) * FROM {changes}
+            WHERE job_id = %(job)s AND kind = l.kind AND record_id = l.record_id AND applied ORDER BY field, id
+        ) AS c
     )
     WHERE l.changed_batch_id = %(batch)s
 """

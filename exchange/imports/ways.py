@@ -123,13 +123,19 @@ _COUNT_ANEW = f"""
     WHERE d.id = a.deal_id AND a.stage IS NOT NULL AND a.done_at IS NOT NULL AND a.batch_id IS NOT NULL
       AND d.id IN (SELECT deal_id FROM {{ways}})
 """  # noqa: S608  # constants
+# What a job changed of each deal. By command it may have two files that do: of the deals, and their history.
+_OF_JOB = """
+    (SELECT record_id, (array_agg(name ORDER BY id))[1] AS name, (array_agg(was ORDER BY id))[1] AS was,
+        (array_agg(mark ORDER BY id DESC))[1] AS mark
+     FROM {changes} WHERE job_id = %(job)s AND kind = 'deals' AND field = 'visits' AND applied
+     GROUP BY record_id)
+"""
 _RESTORED = f"""
     INSERT INTO {{ways}}
-    SELECT {{columns}}, nullif(c.was ->> 'initiator', ''), (c.was ->> 'cause')::bigint FROM {{changes}} AS c
+    SELECT {{columns}}, nullif(c.was ->> 'initiator', ''), (c.was ->> 'cause')::bigint FROM {_OF_JOB} AS c
     JOIN crm_deal AS t ON t.id = c.record_id
     CROSS JOIN LATERAL jsonb_populate_recordset(NULL::crm_stagevisit, c.was -> 'visits') AS was
-    WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
-      AND {{present}} = c.mark AND (%(everything)s OR {{editable}}) AND NOT {_HELD}
+    WHERE {{present}} = c.mark AND (%(everything)s OR {{editable}}) AND NOT {_HELD}
 """  # noqa: S608  # constants
 _FORGET = "DELETE FROM crm_importedrow WHERE kind = 'history' AND batch_id = %(batch)s"
 
@@ -138,10 +144,9 @@ _FORGET = "DELETE FROM crm_importedrow WHERE kind = 'history' AND batch_id = %(b
 LEFT = f"""
     SELECT c.record_id, CASE WHEN near.is_so THEN t.name ELSE c.name END,
         CASE WHEN NOT near.is_so THEN 'reach' WHEN {{present}} = c.mark THEN 'goes_on' ELSE 'changed' END
-    FROM {{changes}} AS c JOIN crm_deal AS t ON t.id = c.record_id
+    FROM {_OF_JOB} AS c JOIN crm_deal AS t ON t.id = c.record_id
     CROSS JOIN LATERAL (SELECT %(everything)s OR {{editable}} AS is_so) AS near
-    WHERE c.job_id = %(job)s AND c.kind = 'deals' AND c.field = 'visits' AND c.applied
-      AND ({{present}} IS DISTINCT FROM c.mark OR NOT near.is_so OR {_HELD}) ORDER BY c.record_id
+    WHERE {{present}} IS DISTINCT FROM c.mark OR NOT near.is_so OR {_HELD} ORDER BY c.record_id
 """  # noqa: S608  # constants
 
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from crm.commands import deal_move
 from crm.models import Activity, Deal, ImportedRow, Judgement, StageVisit
 from exchange.commands import job as verbs
+from exchange.commands import work
 from exchange.imports import answers, mapping
 from exchange.models import ImportChange, ImportJob
 from pipeline.models import User
@@ -243,9 +244,10 @@ def test_the_history_of_each_product(cast: Cast, shape: str):
     assert unbroken()
 
 
-def test_the_command_brings_in_deals_and_their_history_at_once(cast: Cast, tmp_path: Path):
-    (tmp_path / "deals.csv").write_text(DEALS)
-    (tmp_path / "history.csv").write_text(HISTORY)
+def both(folder: Path, of_deals: str) -> mapping.Mapping:
+    """The mapping of a command's two files, which are written to `folder`."""
+    (folder / "deals.csv").write_text(of_deals)
+    (folder / "history.csv").write_text(HISTORY)
     stages = {
         "Prospecting": {"stage": "prospecting"},
         "Qualification": {"stage": "qualification"},
@@ -273,13 +275,39 @@ def test_the_command_brings_in_deals_and_their_history_at_once(cast: Cast, tmp_p
                         "happened_on": "CreatedDate", "owner": "CreatedById"},
         },
     }  # fmt: skip
-    said = mapping.of_content(content)
+    return mapping.of_content(content)
+
+
+def test_the_command_brings_in_deals_and_their_history_at_once(cast: Cast, tmp_path: Path):
+    said = both(tmp_path, DEALS)
     at = dt.datetime.now(dt.UTC)
     assert by_command(said, [tmp_path], at=at, commit=False).counts["history"].new == 8
     assert not Deal.objects.exists()
     assert by_command(said, [tmp_path], at=at, commit=True).counts["history"].refused == 1
     assert ways() == WAYS
     assert unbroken()
+
+
+def test_a_command_that_moves_deals_and_rewrites_their_history_is_taken_back_whole(
+    cast: Cast, tmp_path: Path
+):
+    at = dt.datetime.now(dt.UTC)
+    earlier = DEALS.replace('"Closed Won","2026-02-20"', '"Negotiation/Review",""')
+    by_command(both(tmp_path, earlier), [tmp_path], at=at, commit=True)
+    before = everything()
+    outcomes = list(Deal.objects.order_by("pk").values_list("name", "outcome"))
+    later = both(tmp_path, DEALS)
+    later_at = at + dt.timedelta(seconds=1)
+    batch = by_command(later, [tmp_path], at=later_at, commit=True).batch
+    assert ways() == WAYS
+    assert batch
+    undone = work.take_back(batch, by=None, at=later_at)
+    assert undone.kept == []
+    assert everything() == before
+    assert list(Deal.objects.order_by("pk").values_list("name", "outcome")) == outcomes
+    # The same files can do it again.
+    by_command(later, [tmp_path], at=later_at + dt.timedelta(seconds=1), commit=True)
+    assert ways() == WAYS
 
 
 def test_a_deal_that_was_lost_and_opened_again(cast: Cast):
