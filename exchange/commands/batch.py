@@ -38,7 +38,7 @@ _LOCK = """
     )) ORDER BY id FOR UPDATE
 """
 # What is not of the batch, and is changed when it is taken back: the deals that it has put something
-# on, and the companies that became customers.
+# on, and the companies that became customers or ceased to be.
 _ALSO: dict[type[models.Model], str] = {
     Deal: """
         UNION SELECT p.deal_id FROM crm_dealline AS p JOIN crm_importedrow AS l
@@ -90,12 +90,15 @@ _FORGET = """
 """
 # Who changed nothing else since has changed nothing: another batch may take the company back, too.
 _RELATIONSHIP = """
-    UPDATE crm_company AS c SET relationship = %(before)s, relationship_before_win = NULL,
+    UPDATE crm_company AS c SET relationship = %(before)s,
+        relationship_before_win = CASE WHEN %(before)s = 'customer' THEN c.relationship END,
         changed_at = CASE WHEN c.changed_at = %(came_at)s THEN %(changed_at)s ELSE %(at)s END,
         changed_by_id = CASE WHEN c.changed_at = %(came_at)s THEN %(changed_by)s ELSE %(by)s END
-    WHERE c.id = %(company)s AND c.relationship = 'customer' AND NOT EXISTS (
-        SELECT FROM crm_deal AS d WHERE d.company_id = c.id AND d.outcome = 'won'
-    )
+    FROM (
+        SELECT count(*) AS n FROM crm_deal AS d WHERE d.company_id = %(company)s AND d.outcome = 'won'
+    ) AS wins
+    WHERE c.id = %(company)s AND c.relationship = %(after)s
+      AND CASE %(before)s WHEN 'customer' THEN wins.n > 0 ELSE wins.n <= %(wins)s END
 """
 
 
@@ -138,8 +141,9 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
 
     A record that was changed after the batch's instant stays with all its history, as does a deal
     that somebody logged something on, and so does what they refer to: it is the organisation's own
-    from then on. A company on record that only became a customer by it is what it was before. Fields
-    that the import `job` changed on record get their former values where nobody changed them since.
+    from then on. A company on record that only became a customer by it, or was none any more, is what it
+    was before. Fields that the import `job` changed on record get their former values where nobody
+    changed them since.
 
     Who is at one of the records just then is waited for.
 
@@ -393,13 +397,18 @@ def _restore_fields(
 def _restore_relationships(batch: Batch, *, by: User | None, at: dt.datetime) -> None:
     before = batch.summary.get("relationships_before", {})
     for company, was in before.items():
-        # Batches of earlier versions kept the relationship alone.
-        relationship, changed_at, changed_by = (was, at, None) if isinstance(was, str) else was
+        # Batches of earlier versions kept the relationship alone, or not how many wins there were.
+        relationship, changed_at, changed_by, *more = (
+            [was, at, None] if isinstance(was, str) else was
+        )
+        wins, after = more or (0, "customer")
         _run(
             _RELATIONSHIP,
             {
                 "company": int(company),
                 "before": relationship,
+                "after": after,
+                "wins": wins,
                 "changed_at": changed_at,
                 "changed_by": changed_by,
                 "came_at": batch.at,

@@ -36,7 +36,7 @@ from exchange.imports.parties import (
     resolve_owner,
     write_points,
 )
-from exchange.imports.staging import VISITS, execute, inform_planner, select
+from exchange.imports.staging import CHANGES, VISITS, execute, inform_planner, select
 from pipeline.models import Team
 
 _OWN_WITHOUT_TEAM = """
@@ -131,21 +131,41 @@ _CAUSE = """
     JOIN crm_stopcause AS c ON c.name = known.name
     WHERE s.state IS NULL AND s.outcome = 'stopped' AND lower(s.stop_cause) = known.typed
 """
-# Who was a customer once bought once: of those, only what they bought since it was said counts.
-_NEW_CUSTOMERS = """
-    SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id
-    FROM crm_company AS c WHERE c.relationship <> 'customer' AND c.id = ANY(ARRAY(
-        SELECT DISTINCT o.id FROM {s} AS s JOIN crm_deal AS d ON d.id = s.record_id
-        JOIN crm_company AS o ON o.id = d.company_id
-        WHERE s.state IN ('new', 'changed') AND s.outcome = 'won' AND d.outcome = 'won'
-          AND (o.relationship = 'never_bought' OR d.closed_at > o.changed_at)
+# Deals that the file has won, and those that it has open again.
+_WON = """
+    SELECT s.record_id FROM {s} AS s
+    WHERE s.outcome = 'won' AND (s.state = 'new' OR s.state = 'changed' AND s.no IN (
+        SELECT h.no FROM {changes} AS h WHERE h.field = 'visits' AND h.applied
+    ))
+"""
+_WON_NO_MORE = """
+    SELECT s.record_id FROM {s} AS s JOIN {changes} AS h ON h.no = s.no
+    WHERE h.field = 'visits' AND h.applied AND h.was #>> '{{visits,-1,left_how}}' = 'won'
+"""
+_OTHER_WINS = """(
+    SELECT count(*) FROM crm_deal AS w
+    WHERE w.company_id = c.id AND w.outcome = 'won' AND w.id NOT IN ({won})
+)"""
+_CUSTOMERS = """
+    SELECT c.id, c.relationship, c.batch_id IS NOT DISTINCT FROM %(batch)s, c.changed_at, c.changed_by_id,
+        {wins}, {after}
+    FROM crm_company AS c WHERE {changes_if} AND c.id = ANY(ARRAY(
+        SELECT DISTINCT o.id FROM crm_deal AS d JOIN crm_company AS o ON o.id = d.company_id
+        WHERE d.id IN ({deals}) AND {counts}
     )) ORDER BY c.id FOR NO KEY UPDATE
+"""
+# Who was a customer once bought once: of those, only what they bought since it was said counts.
+_COUNTS = "(o.relationship = 'never_bought' OR d.closed_at > o.changed_at)"
+_FOLLOW = """
+    UPDATE crm_company SET {sets}, changed_at = %(now)s, changed_by_id = %(by)s
+    WHERE id = ANY(%(ids)s)
 """
 
 
 def import_deals(judge: Judge) -> dict[str, list[Any]]:
-    """Judge and write the staged deals; of the companies on record that are customers now, by id,
-    the relationship before, and when and by whom they were changed (for the undo)."""
+    """Judge and write the staged deals; of the companies on record that are customers now, or none any
+    more, by id: the relationship before, when and by whom they were changed, the wins that are not of
+    this file, and the relationship now (for the undo)."""
     judge.identify()
     _resolve(judge)
     _resolve_parties(judge)
@@ -159,7 +179,7 @@ def import_deals(judge: Judge) -> dict[str, list[Any]]:
     pool.note(judge, dealt)
     updates.apply(judge, resolve=_resolve_changed)
     owners.give_plans(judge)
-    return _make_customers(judge)
+    return _follow_wins(judge)
 
 
 def _resolve(judge: Judge) -> None:
@@ -385,20 +405,42 @@ def _write(judge: Judge) -> None:
         )
 
 
-def _make_customers(judge: Judge) -> dict[str, list[Any]]:
-    """Companies that bought become customers, as after a typed win."""
+def _follow_wins(judge: Judge) -> dict[str, list[Any]]:
+    """Companies that bought become customers, as after a typed win; those whose last win is none any
+    more are again what they were."""
     if judge.run.is_trial:
         return {}
-    before = select(_NEW_CUSTOMERS, judge.arguments, s=judge.table)
-    execute(
-        "UPDATE crm_company SET relationship_before_win = relationship,"
-        " relationship = 'customer', changed_at = %(now)s,"
-        " changed_by_id = %(by)s WHERE id = ANY(%(ids)s)",
-        {**judge.arguments, "ids": [row[0] for row in before]},
+    names = {"s": judge.table, "changes": CHANGES}
+    won, won_no_more = _WON.format(**names), _WON_NO_MORE.format(**names)
+    wins = _OTHER_WINS.format(won=won)
+    bought = _follow(
+        judge,
+        "relationship_before_win = relationship, relationship = 'customer'",
+        wins=wins,
+        after="'customer'",
+        changes_if="c.relationship <> 'customer'",
+        deals=won,
+        counts=_COUNTS,
     )
+    lost = _follow(
+        judge,
+        "relationship = relationship_before_win, relationship_before_win = NULL",
+        wins=wins,
+        after="c.relationship_before_win",
+        changes_if="c.relationship = 'customer' AND c.relationship_before_win IS NOT NULL AND NOT EXISTS ("
+        " SELECT FROM crm_deal AS w WHERE w.company_id = c.id AND w.outcome = 'won')",
+        deals=won_no_more,
+        counts="true",
+    )
+    return lost | bought
+
+
+def _follow(judge: Judge, sets: str, **parts: str) -> dict[str, list[Any]]:
+    before = select(_CUSTOMERS, judge.arguments, **parts)
+    execute(_FOLLOW, {**judge.arguments, "ids": [row[0] for row in before]}, sets=sets)
     ours_before = {
-        str(pk): [relationship, changed_at.isoformat(), changed_by]
-        for pk, relationship, ours, changed_at, changed_by in before
+        str(pk): [relationship, changed_at.isoformat(), changed_by, wins, after]
+        for pk, relationship, ours, changed_at, changed_by, wins, after in before
         if not ours
     }
     search.index(SearchKind.COMPANY, [int(pk) for pk in ours_before])

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from crm.commands import activity as activity_commands
+from crm.commands import company as company_commands
 from crm.commands import deal as deal_commands
 from crm.commands import deal_move
 from crm.commands import offer as offers
@@ -143,6 +144,48 @@ def test_a_deal_that_a_file_closed_for_another_value_gets_both_back(cast: Cast):
     file(cast.ana, f"{head}Prospecting,130\n")
     pump.refresh_from_db()
     assert pump.amount == 130
+
+
+def relationships() -> list[Any]:
+    names = ("name", "relationship", "relationship_before_win", "changed_at")
+    return list(Company.objects.order_by("name").values_list(*names))
+
+
+def test_what_people_said_of_a_company_stays_until_a_file_wins_another_deal(cast: Cast):
+    won = LATER.replace("Sur SA", "Norte SA").replace("2026-02-11", "2026-02-18")
+    file(cast.ana, won)
+    norte = Company.objects.get(name="Norte SA")
+    assert norte.relationship == "customer"
+    said_at = dt.datetime(2026, 2, 15, 9, tzinfo=dt.UTC)
+    company_commands.edit(norte, relationship="former", by=cast.ana, at=said_at)
+    before = relationships()
+    job = file(cast.ana, won.replace("Belt", "Long belt"))
+    assert job.counts["changed"] == 1
+    assert relationships() == before
+    pump = "1,Pump,Norte SA,Won,2026-02-20 09:00,2026-02-20 09:00,"
+    again = file(cast.ana, won.replace("1,Pump,Norte SA,Proposal,2026-02-10 09:00,,", pump))
+    norte.refresh_from_db()
+    assert (norte.relationship, norte.relationship_before_win) == ("customer", "former")
+    assert again.batch
+    work.take_back(again.batch, by=cast.ana, at=timezone.now())
+    assert relationships() == before
+
+
+def test_a_company_whose_win_is_none_any_more_is_what_it_was_and_a_customer_again(cast: Cast):
+    file(cast.ana, DEALS)
+    assert Company.objects.get(name="Sur SA").relationship == "never_bought"
+    file(cast.ana, LATER)
+    before = relationships()
+    assert before[2][:3] == ("Sur SA", "customer", "never_bought")
+    job = file(
+        cast.ana,
+        LATER.replace("Won,2026-02-11 09:00,2026-02-11 09:00", "Proposal,2026-02-13 09:00,"),
+    )
+    sur = Company.objects.get(name="Sur SA")
+    assert (sur.relationship, sur.relationship_before_win) == ("never_bought", None)
+    assert job.batch
+    work.take_back(job.batch, by=cast.ana, at=timezone.now())
+    assert relationships() == before
 
 
 def test_a_check_moves_nothing_and_moves_can_be_left_out(cast: Cast):
