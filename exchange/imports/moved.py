@@ -21,16 +21,19 @@ from exchange.imports.updatable import STAGE
 from pipeline.process.moves import Visit
 from pipeline.process.stages import Outcome, Stage
 
-# What a deal is worth is what the same row makes it.
+# What a deal is worth, and whose it is, is what the same row makes it.
 _ASKED = f"""
     SELECT s.no, t.id, s.deal_stage, s.outcome, CASE s.outcome WHEN 'open' THEN s.stage_at ELSE s.ended_at END,
-        s.initiator, c.id, t.owner_id, t.team_id,
+        s.initiator, c.id, coalesce(held.id, t.owner_id), coalesce(held.team_id, t.team_id),
         coalesce((worth.now ->> 'amount')::numeric, t.amount),
         {ways.MOVED_HERE} OR s.outcome <> 'open' AND {ways.GOES_ON}
     FROM {{s}} AS s JOIN crm_deal AS t ON t.id = s.before_id
     LEFT JOIN crm_stopcause AS c ON c.key = s.cause
     LEFT JOIN {{changes}} AS worth ON worth.no = s.no AND worth.kind = 'deals' AND worth.field = 'amount'
       AND worth.applied
+    LEFT JOIN {{changes}} AS given ON given.no = s.no AND given.kind = 'deals' AND given.field = 'owner'
+      AND given.applied
+    LEFT JOIN pipeline_user AS held ON held.id = (given.now ->> 'id')::bigint
     WHERE s.state IS NULL AND s.before_said ->> 'stage' IS DISTINCT FROM {STAGE}
       AND (t.outcome <> s.outcome OR s.outcome = 'open' AND t.stage <> s.deal_stage)
     ORDER BY t.id

@@ -88,6 +88,22 @@ def test_a_deal_goes_to_the_team_with_what_is_planned_and_comes_back_so(cast: Ca
     assert [each.owner for each in plans] == [cast.ana, cast.adele]
 
 
+def test_what_the_same_row_closes_is_closed_by_whom_it_names(cast: Cast):
+    first = "No,Title,Owner,Stage\n1,T1,{},{}\n"
+    named = {**NAMED, "stage": "Stage"}
+    for owner, stage in ((cast.ana, "Proposal"), (cast.carl, "Closed Won")):
+        text = first.format(owner.name, stage)
+        job = loaded(cast.adele, checked(cast.adele, uploaded(cast.adele, text), **named))
+    deal = Deal.objects.get()
+    last = deal.visits.latest("sequence")
+    assert (deal.outcome, deal.owner, last.left_how) == ("won", cast.carl, "won")
+    assert (last.exit_owner, last.exit_team) == (cast.carl, cast.south)
+    assert job.batch
+    assert not work.take_back(job.batch, by=cast.adele, at=timezone.now()).kept
+    deal.refresh_from_db()
+    assert (deal.outcome, deal.owner, deal.team) == ("open", cast.ana, cast.ana.team)
+
+
 def test_what_was_handed_over_here_stays(cast: Cast):
     loaded(cast.adele, look(cast.adele, file(cast.ana)))
     deal = Deal.objects.get()
