@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.models import ActivityKind, Relationship
-from exchange.forms.columns import LABELS
+from exchange.forms.columns import CHANGED_LABELS
 from exchange.models import ImportChange, ImportJob
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Outcome, Stage
@@ -43,7 +43,7 @@ def change_lines(job: ImportJob, rows: list[ImportChange]) -> list[ImportChangeL
             line=row.line,
             record=row.name,
             address=f"/{_PAGES[row.kind]}/{row.record_id}/",
-            field=str(LABELS[row.field]),
+            field=str(CHANGED_LABELS[row.field]),
             was=in_words(row.was),
             now=in_words(row.now),
             is_ours=row.is_ours,

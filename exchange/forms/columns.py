@@ -13,7 +13,7 @@ from exchange.imports import guessing
 from exchange.imports.answers import REASON, headings, kind_of
 from exchange.imports.encodings import name_of
 from exchange.imports.kinds import ImportField
-from exchange.models import ImportJob, ImportKind
+from exchange.models import VISITS, ImportJob, ImportKind
 from salesprocess.lib.attempt import CommandForm
 
 LABELS = {
@@ -41,7 +41,6 @@ LABELS = {
     "to_stage": gettext_lazy("The stage that it came to"),
     "from_stage": gettext_lazy("The stage that it left"),
     "field": gettext_lazy("What changed (only rows about the stage count)"),
-    "visits": gettext_lazy("Stages that it went through"),
     "stop_cause": gettext_lazy("Why it was stopped"),
     "created_on": gettext_lazy("First on record"),
     "entered_on": gettext_lazy("In this stage since"),
@@ -77,6 +76,8 @@ LABELS = {
     "done_on": gettext_lazy("Done on"),
     "more": gettext_lazy("Columns that are kept as a note on it"),
 }
+# What a file changed, in words: a field that is asked for, or what came of several rows.
+CHANGED_LABELS = {**LABELS, VISITS: gettext_lazy("Stages that it went through")}
 # Where a kind of record has its own word for a field.
 _LABELS_OF = {
     (ImportKind.ACTIVITIES, "more"): gettext_lazy("Columns that are kept in the text"),
