@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from crm.commands import deal as commands
 from crm.commands import deal_move as move_commands
 from crm.commands.contact import NewContact
-from crm.models import Activity, Deal, DealRole
+from crm.models import Activity, Deal, DealRole, Product
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 from reports.models import FormTime
@@ -122,6 +122,40 @@ def test_what_is_pressed_again_before_the_page_shows_it_is_one_press(shown: Page
     deal.refresh_from_db()
     assert deal.stage == Stage.NEEDS_ANALYSIS
     assert len([url for url in presses if url.endswith("/advance/")]) == 1
+
+
+def add_line(shown: Page) -> None:
+    shown.locator("#add-line").click()
+    shown.locator("#sheet [name=product_name]").fill("Coating")
+    expect(shown.locator("#sheet [name=product]")).to_be_checked()
+    shown.locator("#sheet [name=quantity]").fill("2")
+    shown.locator("#sheet [name=unit_price]").fill("100")
+    shown.locator("#sheet [name=unit_price]").press("Control+Enter")
+
+
+def test_what_has_to_wait_goes_though_its_sheet_is_gone_and_may_be_meant_twice(
+    shown: Page, deal: Deal
+):
+    Product.objects.create(name="Coating", currency="EUR")
+    moves, late = Held(shown, "**/advance/"), Held(shown, re.compile(rf"/deals/{deal.pk}/(\?|$)"))
+    sheet = shown.locator("#sheet > *")
+    with shown.expect_request("**/advance/"):
+        shown.keyboard.press("]")
+    add_line(shown)
+    # The answer to the move closes what is at the side.
+    with shown.expect_response("**/lines/") as answer:
+        moves.release()
+    assert answer.value.status == 200
+    expect(sheet).to_have_count(0)
+    with shown.expect_response("**/lines/") as answer:
+        add_line(shown)
+    assert answer.value.status == 200
+    late.release()
+    expect(shown.locator("#deal-lines").get_by_text("Coating")).to_have_count(2)
+    expect(sheet).to_have_count(0)
+    assert deal.lines.count() == 2
+    shown.locator("#add-line").click()
+    expect(shown.locator("#sheet [name=product_name]")).to_have_value("")
 
 
 def test_it_shows_both_versions_and_keeps_what_was_typed(shown: Page, people: Cast, deal: Deal):

@@ -1,5 +1,6 @@
 """The process at work: a step that the team adds, a hint that somebody hides, a gate that asks."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,8 +17,11 @@ from pipeline.process import commands as process
 from pipeline.process.playbook import Importance, StepKind
 from pipeline.process.stages import Stage
 from tests.browser import axe
+from tests.browser.held import Held
 from tests.conftest import Cast
 from tests.factories import make_contact, make_deal
+from tests.pipeline.process import in_force
+from tests.pipeline.process import row as step_row
 
 pytestmark = pytest.mark.browser
 
@@ -121,6 +125,26 @@ def test_it_answers_ticks_and_takes_back_in_place(page_of: PageOf, people: Cast,
     expect(mine.get_by_role("img", name="Done")).to_be_visible()
     page.keyboard.press("z")
     expect(count).to_contain_text("0 of 6 expected")
+
+
+def test_ticks_wait_for_nothing_and_each_is_shown(page_of: PageOf, people: Cast):
+    names = ("The plant was seen", "The roof was measured", "The crane was booked")
+    checks = (step_row(name[4:8].strip(), stage=HERE, label=name) for name in names)
+    in_force(people.root, *checks)
+    deal = make_deal(by=people.ana, contact=make_contact(by=people.ana), stage=HERE)
+    page = page_of(people.ana, f"/deals/{deal.pk}/")
+    ticks = Held(page, re.compile(r"/steps/"))
+    for name in names:
+        with page.expect_request(re.compile(r"/steps/")):
+            page.get_by_role("button", name=f"Done: {name}").click()
+    first, *others = ticks.routes
+    first.continue_()
+    # The page shows the first; the forms of the others went with what it showed before.
+    fold = page.locator("#fold-done > summary")
+    expect(fold).to_contain_text("1 done")
+    for route in others:
+        route.continue_()
+    expect(fold).to_contain_text("3 done")
 
 
 def test_it_opens_the_sheet_of_the_record_that_a_step_asks_for(page_of: PageOf, people: Cast):

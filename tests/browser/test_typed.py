@@ -121,6 +121,14 @@ def test_a_sign_in_elsewhere_is_not_noticed(
     expect(note_of(page)).to_have_value("")
     assert logged(deal) == [WORDS]
 
+    # Nor by what says which version it has seen: it is no second press, but the same once more.
+    page.get_by_role("button", name="Change €").click()
+    value = page.get_by_role("textbox", name="Value")
+    value.fill("51000")
+    sign_in_elsewhere(context, live_server.url, "ana@seven.test")
+    value.press("Enter")
+    expect(page.locator("a#edit-amount")).to_contain_text("€51,000")
+
 
 def test_somebody_else_who_signs_in_neither_sends_nor_sees_it(
     page: Page, context: BrowserContext, live_server: Any, deal: Deal
