@@ -28,6 +28,8 @@ document.addEventListener('input', ({ target }) => {
 // Enter takes the answer that has the focus and goes to what is still missing; with nothing left it does
 // what the sheet is for. So each thing that is missing costs one key.
 const CONTROL = 'input:not([type=hidden]), textarea, select';
+// Enter opens what chooses a file, and presses a button.
+const TAKES_ENTER = 'input:not([type=file], [type=button], [type=submit], [type=reset], [type=image])';
 
 function nextIn(ask, target) {
   const controls = [...ask.querySelectorAll(CONTROL)].filter((one) => one.name !== target.name);
@@ -43,7 +45,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.isComposing) return;
   const ask = target.closest?.('.ask[data-needs]');
   const form = ask?.closest('form');
-  if (!form?.querySelector('[data-left]') || !target.matches('input')) return;
+  if (!form?.querySelector('[data-left]') || !target.matches(TAKES_ENTER)) return;
   event.preventDefault();
   if (target.matches('[type=radio], [type=checkbox]') && !target.checked) target.click();
   const left = [...form.querySelectorAll('.ask[data-needs]:not(.filled)')];

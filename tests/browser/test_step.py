@@ -205,6 +205,9 @@ def test_evidence_is_dropped_pasted_or_chosen_in_one_place(
     # The sheet of the gate has the same place, counts what it takes, and waits for its button.
     page.locator("#advance").click()
     sheet = page.locator("#sheet .sheet")
+    sheet.locator("[type=file]").focus()
+    with page.expect_file_chooser():
+        page.keyboard.press("Enter")
     title = sheet.get_by_role("heading", level=2)
     expect(title).to_have_text("2 things missing before Needs analysis")
     sheet.evaluate(GIVE, ["paste", "sheet.txt", "measured"])
