@@ -27,8 +27,8 @@ def write(
     """Say what decided a deal, in which stage, and what was learned; or that there is nothing to say
     (`declined`); or say it anew. What stood there before stays in the history (CHECKLIST C26).
 
-    Raises Refused for a deal that is open, or where nothing is said and it is not declined;
-    ValidationError and Stale as elsewhere.
+    Raises Refused for a deal that is open, where nothing is said and it is not declined, or where it is
+    declined though something was said of this ending; ValidationError and Stale as elsewhere.
     """
     with locked(deal, by=by, version=version) as row:
         if row.is_open or row.closed_at is None:
@@ -41,6 +41,8 @@ def write(
             before = (found.decided_by, found.stage, found.lesson)
             if (found.declined, *before) == (declined, *said):
                 return found
+            if declined:
+                raise Refused(_("It is said already what decided it: change that instead."))
         found.declined, found.closed_at = declined, row.closed_at
         found.decided_by, found.stage, found.lesson = said
         found.at, found.by = at, by

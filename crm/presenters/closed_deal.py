@@ -24,11 +24,13 @@ class AfterVerb(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class AfterDeal:
-    """`verbs` begin with the one that is to be done first."""
+    """`verbs` begin with the one that is to be done first; `declined` says that there was nothing to note
+    when it was asked what decided the deal."""
 
     title: str
     note: str
     verbs: Sequence[AfterVerb]
+    declined: bool
 
 
 def after_deal(
@@ -38,6 +40,7 @@ def after_deal(
     on to the next deal with them."""
     if deal.is_open:
         return None
+    declined = records.retrospective is not None and records.retrospective.declined
     back = () if records.retrospective else (_look_back(deal),)
     person = next((one for one in people if not one.is_erased), None)
     name = deal.company or (person.name if person else "")
@@ -56,15 +59,18 @@ def after_deal(
                 newer,
                 *back,
             ],
+            declined=declined,
         )
     if deal.outcome == Outcome.WON:
         title = _("Keep in touch with %(name)s") % {"name": name} if name else _("The next deal")
         note = _("Who bought once buys again, if somebody asks.")
-        return AfterDeal(title=title, note=note, verbs=[*touch, newer, *back])
+        verbs = [*touch, newer, *back]
+        return AfterDeal(title=title, note=note, verbs=verbs, declined=declined)
     return AfterDeal(
         title=_("The next deal with %(name)s") % {"name": name} if name else _("The next deal"),
         note=_("What stopped it may pass: stay in touch, and begin anew."),
         verbs=[newer, *touch, *back],
+        declined=declined,
     )
 
 

@@ -332,6 +332,7 @@ def _verb(verb: str) -> str:
         "postpone": _("postponed"),
         "change_plan": _("plan changed"),
         "step": _("step answered"),
+        "look_back": _("looked back"),
         "value": _("value taken over"),
         "accept": _("lead accepted"),
         "same_as": _("merged"),

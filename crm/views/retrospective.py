@@ -22,5 +22,7 @@ def write(request: HtmxRequest, pk: int) -> HttpResponse:
         template="crm/deal/records/_sheet_retrospective.html",
         title=_("Looking back: %(deal)s") % {"deal": deal.name},
         said=_("Kept."),
+        context={"may_decline": found is None or found.declined},
+        verb="look_back",
     )
     return do(request, deal, form, ask, commands.write)

@@ -1,5 +1,6 @@
 """Looking back at a deal that ended: kept, shown, declined, and counted (CHECKLIST C26)."""
 
+import json
 import re
 from typing import Any
 
@@ -68,10 +69,34 @@ def test_it_may_be_declined_and_is_asked_once_for_each_ending(cast: Cast, client
     assert not Retrospective.objects.exists()
     client.post(address, {"version": deal.version, "declined": "1"}, **SHEET)
     assert Retrospective.objects.get().declined
-    assert address not in read(client, f"/deals/{deal.pk}/")
+    page = read(client, f"/deals/{deal.pk}/")
+    assert 'id="write-look-back"' not in page
+    # Who changes his or her mind finds it, away from what is asked.
+    assert page.count(f'hx-get="{address}') == 1
 
     opened_and_stopped_again(deal, by=cast.ana)
     assert address in read(client, f"/deals/{deal.pk}/")
+
+
+def test_what_was_said_is_not_wiped_by_a_press_and_may_be_taken_back_at_once(
+    cast: Cast, client: Client, refused: Refusal
+) -> None:
+    deal = stopped_deal(by=cast.ana, name="Line 4", stage=Stage.PROPOSAL)
+    client.force_login(cast.ana)
+    address = f"/deals/{deal.pk}/look-back/"
+    assert 'name="declined"' in read(client, address)
+    said = {"decided_by": "price", "stage": "5", "lesson": "Ask for the budget"}
+    answer = client.post(address, said | {"version": deal.version}, **SHEET)
+    undo = json.loads(answer["HX-Trigger"])["toast"]["undo"]
+
+    assert 'name="declined"' not in read(client, address)
+    with refused(None):
+        retrospective.write(deal, decided_by=None, declined=True, by=cast.mona, at=timezone.now())
+    assert Retrospective.objects.get().lesson == "Ask for the budget"
+
+    assert client.post(undo["href"], undo["values"], **SHEET).status_code == 200
+    assert not Retrospective.objects.exists()
+    assert "looked back" in read(client, f"/deals/{deal.pk}/")
 
 
 def test_only_what_has_ended_is_looked_back_on(
