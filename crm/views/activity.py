@@ -34,7 +34,7 @@ from crm.queries.deal import Talk
 from crm.queries.facts import facts
 from crm.queries.standing import standing_of
 from crm.views import activity_undo, deal_page
-from crm.views.verbs import Dialog, answer, editable_deal, now, posted_data, show, stay
+from crm.views.verbs import Dialog, answer, editable_deal, now, opened_deal, posted_data, show, stay
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
@@ -323,7 +323,7 @@ def _editable(request: HtmxRequest, pk: int) -> tuple[Activity, Deal]:
     """What may be changed, on a deal that may be; those without a deal have no page yet."""
     activity = found_or_404(activities.to_change, request.user, pk)
     assert activity.deal is not None  # noqa: S101  # as it was asked for
-    return activity, activity.deal
+    return activity, opened_deal(request, activity.deal)
 
 
 def _ask(

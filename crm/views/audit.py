@@ -18,9 +18,9 @@ from crm.exported import told_of
 from crm.models import DealChange, ListKind, PartyChange, SettingChange
 from crm.views.board import BOARD
 from crm.views.contact_page import CONTACT
-from crm.views.deal_page import DEAL
 from crm.views.people import HOLDINGS
 from crm.views.settings import admins_only, page_number, settings_page
+from crm.views.verbs import DEAL
 from pipeline.audit import queries
 from pipeline.audit.commands import record_export
 from pipeline.audit.models import AuditEntry, AuditKind

@@ -46,7 +46,7 @@ def page(request: HtmxRequest, pk: int) -> HttpResponse:
 @require_GET
 def timeline(request: HtmxRequest, pk: int) -> HttpResponse:
     """What is older than where the timeline was left off."""
-    return party.timeline(request, _opened(request, find(request, pk)), partial(_page, request))
+    return party.timeline(request, find(request, pk), partial(_page, request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -158,7 +158,9 @@ def _planned(request: HtmxRequest, pk: int) -> Activity:
 
 
 def find(request: HtmxRequest, pk: int) -> PartyPage:
-    return PartyPage(found_or_404(queries.contact, request.user, pk), request.user)
+    """Found, and opened by what a form or a part of the page shows."""
+    look = PartyPage(found_or_404(queries.contact, request.user, pk), request.user)
+    return _opened(request, look) if request.method == "GET" else look
 
 
 def _opened(request: HtmxRequest, look: PartyPage) -> PartyPage:

@@ -47,6 +47,7 @@ from crm.views.verbs import (
     form_of,
     home_of,
     now,
+    opened_deal,
     posted_data,
     seen_version,
     stay,
@@ -285,7 +286,7 @@ def edit(request: HtmxRequest, pk: int, field: str) -> HttpResponse:
     """A field of the deal, edited where it stands."""
     if field not in DEAL_FIELDS:
         raise Http404
-    deal = found_or_404(deal_queries.with_companies, request.user, pk)
+    deal = opened_deal(request, found_or_404(deal_queries.with_companies, request.user, pk))
     form = form_of(request, deal, DEAL_FIELDS[field])
     in_cell = _is_in_cell(request)
     # On the deal's own page it stands in the place of the field.

@@ -48,6 +48,7 @@ from crm.queries.records import Records, records
 from crm.queries.steps import Recorded, recorded_steps, versions_at
 from crm.queries.timeline import ORDER, SHOWS
 from crm.shipped import shipped_name
+from crm.views.verbs import DEAL
 from pipeline.audit.commands import record_opening
 from pipeline.models import User
 from pipeline.people.models.people import initials_of
@@ -60,9 +61,6 @@ from salesprocess.lib.format import money
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.htmx import render, wants_fragment
 from salesprocess.lib.keyset import Cursor
-
-# How the audit calls a deal that was opened.
-DEAL = "deal_opened"
 
 
 @require_GET

@@ -25,6 +25,7 @@ from crm.views.verbs import (
     editable_deal,
     form_of,
     now,
+    opened_deal,
     posted_data,
     show,
     stay,
@@ -139,6 +140,7 @@ def file(request: HtmxRequest, pk: int, file: int) -> HttpResponse:
         found = queries.file_of(deal, file, request.user)
     except EvidenceFile.DoesNotExist as missing:
         raise Http404 from missing
+    opened_deal(request, deal)
     disposition = content_disposition_header(as_attachment=True, filename=found.name)
     return HttpResponse(
         bytes(found.content),

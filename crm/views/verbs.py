@@ -29,6 +29,7 @@ from crm.models.evidence import too_large
 from crm.presenters import plans
 from crm.presenters.viewer import Viewer
 from crm.queries import deal as queries
+from pipeline.audit.commands import record_opening
 from pipeline.process.gates import Gap
 from pipeline.requests import HtmxRequest
 from salesprocess.lib.found import found_or_404
@@ -39,6 +40,8 @@ from salesprocess.lib.uploads import upload_of
 
 F = TypeVar("F", bound=VerbForm)
 
+# How the audit calls a deal that was opened.
+DEAL = "deal_opened"
 # The sheet that says why a press did nothing.
 REFUSED = "crm/deal/_sheet_refused.html"
 
@@ -84,7 +87,14 @@ class Conflict:
 
 
 def editable_deal(request: HtmxRequest, pk: int) -> Deal:
-    return found_or_404(queries.editable, request.user, pk)
+    return opened_deal(request, found_or_404(queries.editable, request.user, pk))
+
+
+def opened_deal(request: HtmxRequest, deal: Deal) -> Deal:
+    """The deal, of which a sheet shows something: on record for its owner where that is somebody else."""
+    if request.method == "GET":
+        record_opening(deal.owner_id, what=DEAL, pk=deal.pk, by=request.user, at=now())
+    return deal
 
 
 def posted_data(request: HtmxRequest) -> QueryDict | None:

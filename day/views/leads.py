@@ -17,7 +17,16 @@ from crm.models import Deal, SearchKind
 from crm.presenters.viewer import Viewer
 from crm.queries import duplicates
 from crm.queries.search import search
-from crm.views.verbs import Dialog, do, editable_deal, now, posted_data, seen_version, stay
+from crm.views.verbs import (
+    Dialog,
+    do,
+    editable_deal,
+    now,
+    opened_deal,
+    posted_data,
+    seen_version,
+    stay,
+)
 from day.presenters.leads import AIM_HOURS, clock, duration, fit_words, lead_line, said_lines
 from day.queries import leads as queries
 from day.queries.leads import FIRST, LeadPlace, LeadTab
@@ -60,6 +69,7 @@ class LeadInbox:
     """One person's look at a tab of the inbox, as an address puts it."""
 
     def __init__(self, request: HtmxRequest) -> None:
+        self.request = request
         self.user = request.user
         self.viewer = Viewer(request.user, at=now())
         self.hours = request.user.organisation.working_hours
@@ -128,6 +138,7 @@ class LeadInbox:
         """What the preview says of a lead. Three queries."""
         if deal is None:
             return {"lead": None}
+        opened_deal(self.request, deal)
         people = queries.people(deal)
         form = self.accept_form(None, deal)
         if not people:

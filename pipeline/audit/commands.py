@@ -79,7 +79,7 @@ def record_view(
 def record_opening(owner: int | None, *, what: str, pk: int, by: User, at: dt.datetime) -> None:
     """Note that somebody opens one record of somebody else's; `what` says of which kind.
 
-    Once a day for each record: one small statement, and none where it is one's own or nobody's.
+    Once a day for each record and owner: one small statement, and none where it is one's own or nobody's.
     """
     if owner is None or owner == by.pk:
         return
@@ -95,6 +95,7 @@ _NOTE_OPENING = f"""
         SELECT FROM {AuditEntry._meta.db_table}
         WHERE by_id = %(by)s AND kind = '{AuditKind.VIEW.value}' AND at >= %(since)s
             AND what = %(what)s::varchar AND asked = %(asked)s::varchar
+            AND owner_ids @> ARRAY[%(owner)s::bigint]
     )
     RETURNING id
 """  # noqa: S608  # names of our own

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from crm.commands import deal as deal_commands
-from crm.models import Deal
+from crm.models import Deal, EvidenceFile, StepResult, StepState
 from pipeline.audit.commands import record_opening, record_sign_in, record_view
 from pipeline.audit.models import AuditKind
 from pipeline.models import AuditEntry
@@ -236,6 +236,43 @@ def test_who_opens_a_deal_or_contact_of_somebody_else_is_noted_once_a_day(
     html = client.get("/settings/audit/?of=lists").content.decode()
     assert "Opened a deal" in html
     assert f'href="{page}"' in html
+
+
+def test_what_is_read_of_a_record_beside_its_page_opens_it_too(cast: Cast):
+    made = [make_deal(by=cast.ana, name=f"Line {n}") for n in range(4)]
+    shown, chosen, edited, proven = made
+    proof = EvidenceFile.objects.create(
+        deal=proven, name="plan.txt", size=1, content=b"1", at=NOW, by=cast.ana
+    )
+    step: Any = {"stage": 1, "key": "plan", "label": "Plan", "state": StepState.DONE}
+    StepResult.objects.create(deal=proven, file=proof, at=NOW, **step)
+    person = make_contact(by=cast.ana, owner=cast.ana)
+    client = Client()
+    client.force_login(cast.mona)
+    client.get(f"/leads/{shown.pk}/", headers={"HX-Request": "true"})
+    opened(
+        cast.mona,
+        f"/leads/?lead={chosen.pk}",
+        f"/deals/{edited.pk}/edit/value/",
+        f"/deals/{proven.pk}/files/{proof.pk}/",
+        f"/contacts/{person.pk}/edit/",
+    )
+    asked = AuditEntry.objects.filter(what__endswith="_opened").order_by("pk")
+    assert [one.asked for one in asked] == [str(one.pk) for one in (*made, person)]
+    assert {tuple(one.owner_ids) for one in asked} == {(cast.ana.pk,)}
+
+
+def test_whoever_has_a_record_by_now_is_told_too(cast: Cast):
+    deal = make_deal(by=cast.ana, name="Pump")
+    page = f"/deals/{deal.pk}/"
+    opened(cast.mona, page)
+    Deal.objects.filter(pk=deal.pk).update(owner=cast.ben)
+    opened(cast.mona, page, page)
+    mona = cast.mona.name
+    assert looks() == [
+        (mona, "deal_opened", [cast.ana.pk]),
+        (mona, "deal_opened", [cast.ben.pk]),
+    ]
 
 
 def test_one_that_was_opened_today_costs_one_statement_that_writes_nothing(
