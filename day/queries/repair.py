@@ -56,8 +56,8 @@ def untrue_deals(user: User, *, today: dt.date) -> list[UntrueDeal]:
 
 
 class TeamLoad(NamedTuple):
-    """How many open deals of a person are overdue, have nothing planned, or are leads that nobody has
-    reached."""
+    """How many open deals of a person are overdue, have nothing planned, or are leads that have nothing
+    planned: as many as the lists of just these have."""
 
     id: int
     name: str
@@ -71,7 +71,7 @@ _LOAD = """
         count(*) FILTER (WHERE deal.next_on < %(today)s OR deal.next_at < %(at)s),
         count(*) FILTER (WHERE deal.next_kind = ''
             AND (deal.parked_until IS NULL OR deal.parked_until <= %(today)s)),
-        count(*) FILTER (WHERE deal.next_kind = '' AND deal.stage <= 2 AND deal.touched_at IS NULL
+        count(*) FILTER (WHERE deal.next_kind = '' AND deal.stage <= 2
             AND (deal.parked_until IS NULL OR deal.parked_until <= %(today)s))
     FROM pipeline_user person
     JOIN crm_deal deal ON deal.owner_id = person.id AND deal.outcome = 'open'

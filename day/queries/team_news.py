@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q
 
-from crm.models import Judgement, StageVisit
+from crm.models import Deal, Judgement, StageVisit
 from pipeline.models import User
 from pipeline.process.gates import Reason
-from pipeline.process.moves import EnteredHow, LeftHow
+from pipeline.process.moves import EnteredHow
+from pipeline.process.stages import Outcome
 
 # More of them are no list for a morning.
 SHOWN = 6
@@ -48,20 +49,26 @@ def since_last_working_day(user: User, *, at: dt.datetime) -> dt.datetime:
 
 
 def team_news(user: User, *, since: dt.datetime) -> TeamNews:
-    """Of the deals in sight, one's own included. One query."""
-    entered, left = Q(entered_at__gte=since), Q(left_at__gte=since)
-    found = (
-        StageVisit.objects.visible_to(user)
-        .filter(entered | left)
-        .aggregate(
-            came_in=Count("pk", filter=entered & Q(entered_how=EnteredHow.CREATED)),
-            moved_on=Count("pk", filter=entered & Q(entered_how=EnteredHow.FORWARD)),
-            moved_back=Count("pk", filter=entered & Q(entered_how=EnteredHow.BACK)),
-            won=Count("pk", filter=left & Q(left_how=LeftHow.WON)),
-            stopped=Count("pk", filter=left & Q(left_how=LeftHow.STOPPED)),
-        )
+    """Of the deals in sight, one's own included; of what came in and was closed as many as the lists of
+    just these have. Two queries."""
+    # Whatever came in or was closed since was changed since, for which there is an index.
+    deals = Deal.objects.visible_to(user).filter(changed_at__gte=since)
+    closed = Q(closed_at__gte=since)
+    counts = deals.aggregate(
+        came_in=Count("pk", filter=Q(created_at__gte=since)),
+        won=Count("pk", filter=closed & Q(outcome=Outcome.WON)),
+        stopped=Count("pk", filter=closed & Q(outcome=Outcome.STOPPED)),
     )
-    return TeamNews(**found)
+
+    def moved(how: EnteredHow) -> Count:
+        return Count("deal", distinct=True, filter=Q(entered_how=how))
+
+    moves = (
+        StageVisit.objects.visible_to(user)
+        .filter(entered_at__gte=since)
+        .aggregate(moved_on=moved(EnteredHow.FORWARD), moved_back=moved(EnteredHow.BACK))
+    )
+    return TeamNews(**counts, **moves)
 
 
 def gone_past(user: User, *, since: dt.datetime) -> list[PassedGate]:

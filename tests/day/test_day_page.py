@@ -18,7 +18,7 @@ from day.models import DayOrder, ProtectedTime, Snooze
 from pipeline.models import StartPage, User
 from pipeline.process.stages import Stage
 from tests.crm.page_forms import untouched
-from tests.day.conftest import TODAY, Day
+from tests.day.conftest import TODAY, Day, touched
 from tests.factories import NOW, ago, make_deal
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
@@ -265,12 +265,14 @@ def test_an_empty_day_says_so(client: Client, day: Day) -> None:
 
 
 def test_a_manager_sees_how_the_own_people_stand_and_nobody_elses(client: Client, day: Day) -> None:
+    # Somebody who was reached, of whom nothing is planned, waits as well.
+    touched(make_deal(by=day.cast.ana, name="Reached"), days=1)
     client.force_login(day.cast.mona)
     mirror = read(client, "/day/mirror/")
     words = " ".join(re.sub(r"<[^>]+>", " ", mirror).split())
-    assert "1 overdue · 1 lead waits · 5 with nothing planned · Talk" in words
+    assert "1 overdue · 2 leads wait · 6 with nothing planned · Talk" in words
     # Each number opens just these.
-    for said, n in (("overdue", 1), ("wait", 1), ("with nothing planned", 5)):
+    for said, n in (("overdue", 1), ("wait", 2), ("with nothing planned", 6)):
         (link,) = re.findall(rf'href="([^"]*person={day.cast.ana.pk}[^"]*)">{n}[^<]*{said}', mirror)
         assert read(client, link.replace("&amp;", "&")).count('<th scope="row">') == n, said
     client.force_login(day.cast.nora)
@@ -287,6 +289,11 @@ def test_a_manager_sees_what_changed_and_what_is_to_be_judged(client: Client, da
     made.judgements.create(words="Own one", by=cast.mona, **gone)
     process_note.file(kind=NoteKind.WRONG, words="Not for us", deal=made, by=cast.ana, at=at)
     make_deal(by=cast.carl, name="Of another team", at=at)
+    # One that came out of a file, and one that goes through several stages at once.
+    said: dict[str, Any] = {"currency": "EUR", "created_at": at, "changed_at": at}
+    Deal.objects.create(name="From a file", owner=cast.ana, team=cast.north, stage=1, **said)
+    sold = make_deal(by=cast.ben, name="Sold", stage=Stage.PROPOSAL, at=ago(days=9))
+    win_commands.sell_at_once(sold, value=Decimal(5), by=cast.ben, at=at)
     client.force_login(cast.mona)
     read(client, "/day/mirror/")
     with CaptureQueriesContext(connection) as asked:
@@ -297,6 +304,7 @@ def test_a_manager_sees_what_changed_and_what_is_to_be_judged(client: Client, da
     for said in ("Since Tue 10 Mar", told, "1 note on the process waits for your answer"):
         assert said in words, said
     assert "Own one" not in words
+    assert "Since Tue 10 Mar 3 came in 1 move forward 3 won" in words
     # What is counted can be opened, and no more.
     for said in ("came in", "won"):
         ((link, n),) = re.findall(rf'href="([^"]*)">(\d+) {said}<', mirror)
