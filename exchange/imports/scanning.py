@@ -3,6 +3,7 @@ numbers, and the stages that occur."""
 
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from itertools import combinations
@@ -25,6 +26,8 @@ MOST_STAGES = 40
 SAMPLES = 3
 # A file with one wrong cell in each way of writing dates need not offer all of them.
 _MOST_WAYS = 6
+# Of how many cells, and how long ones, is kept what they say.
+_MOST_KEPT, _SHORT = 1_024, 40
 
 # The tables of each kind that come in together, in the order in which they do.
 Chosen = list[tuple[KindMapping, list[FileTable]]]
@@ -62,19 +65,20 @@ class Reading:
         # The cells that two ways read differently: of each pair, as any may be the last two.
         self._doubts: dict[frozenset[str], list[Place]] = {}
 
-    def see(self, text: str, line: int) -> None:
+    def see(self, text: str, line: int, *, times: int = 1) -> None:
+        """`times` is of how many cells that say so; `line` counts where it is new."""
         found: dict[str, Any] = date_ways.readings(text) if self.dates else values.numbers(text)
         if not found:
             self.unread = self.unread or (line, text)
             return
-        self.rows += 1
+        self.rows += times
         if len(self.samples) < SAMPLES:
             _add(self.samples, line, text)
         for way in found:
             self._first_of.setdefault(way, (line, text))
-        self._counts.update(found.keys())
+        self._counts.update(dict.fromkeys(found, times))
         if self.dates:
-            self._orders.update(date_ways.orders(text))
+            self._orders.update(dict.fromkeys(date_ways.orders(text), times))
         self._narrow(found, line, text)
         if len(found) > 1:
             self._doubt(found, line, text)
@@ -162,12 +166,43 @@ class Scan:
     stages: dict[str, None] = dataclass_field(default_factory=dict)
 
 
+class _Look:
+    """Shows a reading the cells of its column. Most columns say few things: what they say again is
+    counted, and shown with its number at the end."""
+
+    def __init__(self, reading: Reading, place: int, aliases: ReadOnly[str, str]) -> None:
+        self._reading, self._place, self._aliases = reading, place, aliases
+        self._again: dict[str, int] = {}
+
+    def see(self, row: FileRow) -> None:
+        raw = row.cells[self._place]
+        if raw in self._again:
+            self._again[raw] += 1
+            return
+        self._show(raw, row.line, 1)
+        if len(raw) <= _SHORT:
+            if len(self._again) >= _MOST_KEPT:
+                self.count()
+            self._again[raw] = 0
+
+    def count(self) -> None:
+        """Show what was only counted so far."""
+        for raw, times in self._again.items():
+            if times:
+                self._show(raw, 0, times)
+        self._again.clear()
+
+    def _show(self, raw: str, line: int, times: int) -> None:
+        if text := cells.cell_value(raw, self._aliases):
+            self._reading.see(text, line, times=times)
+
+
 def scan(mapped: KindMapping, table: FileTable) -> Scan:
     """Read a whole table once."""
     fields = dict(read_columns(mapped))
     readings = {column: Reading(dates=field.cell_type.is_date) for column, field in fields.items()}
     looks = [
-        (reading, table.header.index(column), mapped.values.get(fields[column].name, {}))
+        _Look(reading, table.header.index(column), mapped.values.get(fields[column].name, {}))
         for column, reading in readings.items()
     ]
     # The columns that make one word together.
@@ -181,12 +216,13 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
         found.rows += row.is_row
         if row.fault:
             continue
-        for reading, place, aliases in looks:
-            if text := cells.cell_value(row.cells[place], aliases):
-                reading.see(text, row.line)
+        for look in looks:
+            look.see(row)
         if stage and len(found.stages) <= MOST_STAGES and _is_of_stages(mapped, table, row):
             words = (_word([row.cells[place] for place in places]) for places in stage)
             found.stages |= dict.fromkeys(word for word in words if word or mapped.kind is DEALS)
+    for look in looks:
+        look.count()
     found.stages |= dict.fromkeys(map(stage_in, mapped.columns.get("entered_stages", ())))
     if not stage and mapped.kind is DEALS:
         found.stages[""] = None

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from crm.models import Deal
-from exchange.imports import dates
+from exchange.imports import dates, mapping
 from exchange.imports.faults import Unreadable
-from exchange.imports.scanning import Reading
+from exchange.imports.reading import open_table
+from exchange.imports.scanning import Reading, scan
 from exchange.models import ImportMapping
 from tests.conftest import Cast
 from tests.exchange.uploads import (
@@ -31,12 +32,33 @@ ANY_DAYS = [dt.date(2016, 11, 3), dt.date(2017, 2, 1), dt.date(2016, 12, 8)]
 def reading_of(texts: list[str]) -> Reading:
     found = Reading(dates=True)
     for line, text in enumerate(texts, start=2):
-        found.see(text, line)
+        if text:
+            found.see(text, line)
     return found
 
 
 def read(texts: list[str], way: str) -> list[dt.date | None]:
     return [said.on if (said := dates.when(text, way)) else None for text in texts]
+
+
+def test_what_cells_say_again_counts_as_often_as_they_do(tmp_path: Path):
+    start = dt.date(2020, 1, 1)
+    said = [f"{start + dt.timedelta(days=n * n % 1_300):%d/%m/%Y}" for n in range(3_000)]
+    said[20:3_000:50] = ["03/04/21", "2021-04-03", "soon", "n/a", "", " 03/04/21"] * 10
+    file = tmp_path / "old.csv"
+    file.write_text("Lead,Since\n" + "".join(f"L{n},{day}\n" for n, day in enumerate(said)))
+    content = {
+        "file": "*",
+        "columns": {"name": "Lead", "entered_on": "Since"},
+        "stages": {"": {"stage": "lead_generation"}},
+    }
+    (mapped,) = mapping.of_content({"system": "old", "deals": content}).kinds
+    found = scan(mapped, open_table(file, wanted=set())).readings["Since"]
+    one_by_one = reading_of([day.strip() if day != "n/a" else "" for day in said])
+    assert found.rows == one_by_one.rows
+    assert found.offers() == one_by_one.offers()
+    assert found.telling() == one_by_one.telling()
+    assert (found.odd_one, found.unread) == (one_by_one.odd_one, one_by_one.unread)
 
 
 ORDERS = {"dmy": "%d{0}%m{0}{1}", "mdy": "%m{0}%d{0}{1}", "ymd": "{1}{0}%m{0}%d"}
