@@ -83,11 +83,15 @@ def derived_of(kind: RecordKind) -> dict[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class _Cell:
     field: ImportField
+    name: str
     places: tuple[int, ...]
     columns: tuple[str, ...]
     aliases: dict[str, str]
     parse: Callable[[str], Any]
     is_list: bool
+    is_any_text: bool
+    # How a cell is read that says more than one value.
+    read: "Callable[[RowReader, _Cell, list[str]], Any] | None"
     # What short cells say, as most columns say few things; forgotten before it is much.
     known: dict[str, Any]
 
@@ -118,6 +122,10 @@ class RowReader:
         self._sum = mapped.kind.sum_field
         self._says_currency = self._sum in mapped.columns and "currency" not in mapped.columns
         self._heading_sign = currencies.of_heading(self._column(self._sum))
+        self._place_of_sum = (
+            table.header.index(self._column(self._sum)) if self._says_currency else 0
+        )
+        self._known_currencies: dict[str, str] = {}
         self._own_currency = mapped.currency or run.root.currency
         self._nothing = dict.fromkeys(field.name for field in mapped.kind.fields)
         self._rules = DealRules(mapped, run) if mapped.kind is DEALS else None
@@ -190,7 +198,7 @@ class RowReader:
         currency, judged = self._judged(no, found, row.cells)
         line: list[Any] = [no, self._table.name, row.line, digest]
         for cell in self._cells:
-            value = found[cell.field.name]
+            value = found[cell.name]
             if cell.is_list:
                 line += (None, None) if value is None else value
             else:
@@ -208,7 +216,7 @@ class RowReader:
         found: dict[str, Any] = self._nothing.copy()
         for cell in self._cells:
             try:
-                found[cell.field.name] = self._value(cell, row)
+                found[cell.name] = self._value(cell, row)
             except _BadCell as bad:
                 if cell.field.tells_of_row:
                     self._other = bad
@@ -360,11 +368,14 @@ class RowReader:
         columns = self._mapped.columns[field.name]
         return _Cell(
             field=field,
+            name=field.name,
             columns=columns,
             places=tuple(self._table.header.index(column) for column in columns),
             aliases=self._aliases(field),
             parse=self._parser(field, columns),
             is_list=field.cell_type.is_list,
+            is_any_text=field.is_any_text,
+            read=_READERS.get(field.cell_type),
             known={},
         )
 
@@ -396,8 +407,8 @@ class RowReader:
         return _parser_of_text(field)
 
     def _value(self, cell: _Cell, row: list[str]) -> Any:
-        if read := _READERS.get(cell.field.cell_type):
-            return read(self, cell, row)
+        if cell.read is not None:
+            return cell.read(self, cell, row)
         if len(cell.places) > 1 and not cell.field.cell_type.is_date:
             return self._joined(cell, row)
         raw = row[cell.places[0]]
@@ -517,7 +528,7 @@ class RowReader:
 
     def _read(self, cell: _Cell, raw: str, column: str) -> tuple[Any, str]:
         """What a cell means and its text; None for an empty one."""
-        text = cells.cell_value(raw, cell.aliases, any_text=cell.field.is_any_text)
+        text = cells.cell_value(raw, cell.aliases, any_text=cell.is_any_text)
         if not text:
             return None, ""
         if cell.field.first and (";" in text or text.startswith("[")):
@@ -536,8 +547,16 @@ class RowReader:
 
     def _currency(self, row: list[str]) -> str:
         """Raises _BadCell for a sign that may be one of several."""
+        raw = row[self._place_of_sum]
+        if raw in self._known_currencies:
+            return self._known_currencies[raw]
+        found = self._read_currency(raw)
+        if len(raw) <= _SHORT:
+            keep_known(self._known_currencies, raw, found)
+        return found
+
+    def _read_currency(self, raw: str) -> str:
         column = self._column(self._sum)
-        raw = row[self._table.header.index(column)]
         if raw.isdecimal() and not self._heading_sign:
             return ""
         apart = currencies.split(currencies.without_multiple(cells.text(raw))[0])
