@@ -389,7 +389,8 @@ def _write(judge: Judge) -> None:
         f"{new} JOIN {VISITS} AS y ON y.no = s.no WHERE s.state = 'new'",
         {},
     )
-    gaps.keep(judge.table, judge.arguments)
+    if not judge.run.is_trial:
+        gaps.keep(judge.table, judge.arguments)
     bulk.insert_select(
         DealContact,
         {"deal_id": "s.record_id", "contact_id": "s.contact_id"},

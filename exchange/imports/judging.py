@@ -251,11 +251,15 @@ class Judge:
         """Remember of decided rows which record each became."""
         # The planner has seen no row of this state.
         self.execute("ANALYZE {s} (no, state)")
+        self.execute(ledger.ENTER, said="'{}'::jsonb" if self.run.is_trial else self._said())
+
+    def _said(self) -> str:
+        """The expression for what the next file is compared with; a check has none after it."""
         said = said_of(self.mapped)
         if self.kind is CONTACTS:
             # Of a row that named no company that is known, too.
             said = f"jsonb_build_object('company_typed', '') || {said}"
-        self.execute(ledger.ENTER, said=said)
+        return said
 
     def remark(
         self,

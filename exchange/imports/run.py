@@ -1,12 +1,14 @@
 """An import from end to end: find the files, stage, judge, write, report; all or nothing.
 
 A dry run does the same and rolls it back, so that it says exactly what would happen, with every
-constraint checked. Only what a load changes of records that are there already it leaves alone.
+constraint checked. It leaves alone what a load changes of records that are there already, and
+leaves out what follows from the new ones by itself and nothing is told by: entries of search, and
+judgements.
 """
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,8 @@ _REPEATS = """
 # The records that the rows of a kind made, which are to be found from now on.
 _MADE_COMPANIES = (SearchKind.COMPANY, "SELECT company_id FROM {s} WHERE company_made")
 _NEW = "SELECT record_id FROM {s} WHERE state = 'new'"
+# A check compares the new companies with those on record, and looks for nothing else.
+_SOUGHT_BY_CHECK = (SearchKind.COMPANY,)
 _MADE = {
     "companies": ((SearchKind.COMPANY, _NEW),),
     "contacts": (_MADE_COMPANIES, (SearchKind.CONTACT, _NEW)),
@@ -233,7 +237,9 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
         if sum(vars(counts).values()) != 2 * read:
             # Rather nothing than a row that is neither in nor explained.
             raise RuntimeError(f"rows of {mapped.kind.name} do not add up: {counts}")
-    _let_be_found([mapped for mapped, _tables in chosen])
+    _let_be_found(
+        [mapped for mapped, _tables in chosen], _SOUGHT_BY_CHECK if this.is_trial else SearchKind
+    )
     this.batch.summary |= {
         "system": this.mapping.system,
         "rows": sum_counts(this.batch.summary.get("rows", {}), found),
@@ -258,11 +264,17 @@ _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
 }
 
 
-def _let_be_found(kinds: Sequence[KindMapping]) -> None:
-    staging.inform_planner()
-    for mapped in kinds:
-        for kind, made in _MADE.get(mapped.kind.name, ()):
-            search.index_selected(kind, made.format(s=staging.table_of(mapped.kind)))
+def _let_be_found(kinds: Sequence[KindMapping], sought: Container[SearchKind]) -> None:
+    made = [
+        (kind, ids.format(s=staging.table_of(mapped.kind)))
+        for mapped in kinds
+        for kind, ids in _MADE.get(mapped.kind.name, ())
+        if kind in sought
+    ]
+    if made:
+        staging.inform_planner()
+    for kind, ids in made:
+        search.index_selected(kind, ids)
 
 
 def sum_counts(

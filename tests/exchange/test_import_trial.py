@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from crm.commands import search
 from exchange.imports import mapping, staging
 from tests.conftest import Cast
 from tests.exchange.test_batch_undo import FILES, MAPPING
@@ -41,3 +42,21 @@ def test_it_locks_nothing_that_people_edit(
     monkeypatch.setattr(staging, "drop", look)
     brought_in(mapping.load(tmp_path / "map.toml"), [tmp_path], at=NOW, commit=False)
     assert len(seen) > 30
+
+
+def test_it_makes_entries_of_search_only_to_compare_companies(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name, content in {**FILES, "map.toml": MAPPING}.items():
+        (tmp_path / name).write_text(content)
+    kinds: list[str] = []
+
+    def look(kind: str, ids: str) -> None:
+        kinds.append(kind)
+
+    monkeypatch.setattr(search, "index_selected", look)
+    said = mapping.load(tmp_path / "map.toml")
+    brought_in(said, [tmp_path], at=NOW, commit=False)
+    assert set(kinds) == {"company"}
+    brought_in(said, [tmp_path], at=NOW, commit=True)
+    assert set(kinds) == {"company", "contact", "deal"}
