@@ -17,7 +17,10 @@ def phone(typed: str, *, country: str) -> str:
     What cannot be read as a number keeps its digits, so that two equal entries still match.
     """
     # "00" is dialled before a foreign number nearly everywhere, and written everywhere.
-    return _e164(typed, country) or _e164(_INTERNATIONAL.sub("+", typed), country) or _digits(typed)
+    found = _e164(typed, country)
+    if found is None and (dialled := _INTERNATIONAL.sub("+", typed)) != typed:
+        found = _e164(dialled, country)
+    return found or _digits(typed)
 
 
 def _e164(typed: str, country: str) -> str | None:

@@ -59,7 +59,7 @@ def phones(text: str, *, country: str) -> FoundPoints:
         points.found.append((whole, text))
         return points
     for typed in _BETWEEN_PHONES.split(text):
-        value = normalise.phone(typed, country=country)
+        value = whole if typed == text else normalise.phone(typed, country=country)
         if normalise.is_number(value):
             points.found.append((value, typed))
         elif not cells.is_nothing(typed):
