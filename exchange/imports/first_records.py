@@ -13,8 +13,10 @@ _CARD = """
         'amount', ({amount})::text, 'currency', {currency}, 'stage', {stage}, 'outcome', {outcome},
         'kind', {kind}, 'day', {day}, 'owner', u.name, 'has_left', NOT u.is_active
     ))::text
-    FROM {s} AS s {joined} LEFT JOIN pipeline_user AS u ON u.id = {owner}
-    WHERE s.state IN ('new', 'changed') ORDER BY s.file, s.line LIMIT {most}
+    FROM (
+        SELECT * FROM {s} WHERE state IN ('new', 'changed') ORDER BY file, line LIMIT {most}
+    ) AS s {joined} LEFT JOIN pipeline_user AS u ON u.id = {owner}
+    ORDER BY s.file, s.line
 """
 _NOTHING = "NULL::text"
 _COMPANY_OF = "LEFT JOIN crm_company AS c ON c.id = {key}"
