@@ -8,7 +8,7 @@ judgements.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,18 +45,17 @@ CHANGE_COLUMNS = (
     *("is_ours", "applied", "mark", "base", "stamp"),
 )
 MAX_DUPLICATES = 20
+# A check makes no entries of search of its own, so that those there are, are others'.
 _ALIKE = """
-    SELECT made.title, other.record_id, other.title
+    SELECT c.name, other.record_id, other.title
     FROM crm_company AS c
-    JOIN crm_searchentry AS made ON made.kind = 'company' AND made.record_id = c.id
+    CROSS JOIN LATERAL (SELECT seven_company_keys(c.name) AS keys OFFSET 0) AS made
     CROSS JOIN LATERAL (
-        SELECT e.record_id, e.title
-        FROM crm_searchentry AS e JOIN crm_company AS o ON o.id = e.record_id
+        SELECT e.record_id, e.title FROM crm_searchentry AS e
         WHERE e.kind = 'company' AND e.kind <> 'deal' AND e.keys && made.keys
-          AND o.batch_id IS DISTINCT FROM %(batch)s
         ORDER BY e.record_id LIMIT 1
     ) AS other
-    WHERE c.batch_id = %(batch)s ORDER BY made.title, c.id LIMIT %(most)s
+    WHERE c.batch_id = %(batch)s ORDER BY c.name, c.id LIMIT %(most)s
 """
 # A row that stays out says only why.
 _FAULTS = """
@@ -82,8 +81,6 @@ _REPEATS = """
 # The records that the rows of a kind made, which are to be found from now on.
 _MADE_COMPANIES = (SearchKind.COMPANY, "SELECT company_id FROM {s} WHERE company_made")
 _NEW = "SELECT record_id FROM {s} WHERE state = 'new'"
-# A check compares the new companies with those on record, and looks for nothing else.
-_SOUGHT_BY_CHECK = (SearchKind.COMPANY,)
 _MADE = {
     "companies": ((SearchKind.COMPANY, _NEW),),
     "contacts": (_MADE_COMPANIES, (SearchKind.CONTACT, _NEW)),
@@ -237,9 +234,8 @@ def _load(this: ImportRun, chosen: Chosen) -> dict[str, Counts]:
         if sum(vars(counts).values()) != 2 * read:
             # Rather nothing than a row that is neither in nor explained.
             raise RuntimeError(f"rows of {mapped.kind.name} do not add up: {counts}")
-    _let_be_found(
-        [mapped for mapped, _tables in chosen], _SOUGHT_BY_CHECK if this.is_trial else SearchKind
-    )
+    if not this.is_trial:
+        _let_be_found([mapped for mapped, _tables in chosen])
     this.batch.summary |= {
         "system": this.mapping.system,
         "rows": sum_counts(this.batch.summary.get("rows", {}), found),
@@ -264,17 +260,11 @@ _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
 }
 
 
-def _let_be_found(kinds: Sequence[KindMapping], sought: Container[SearchKind]) -> None:
-    made = [
-        (kind, ids.format(s=staging.table_of(mapped.kind)))
-        for mapped in kinds
-        for kind, ids in _MADE.get(mapped.kind.name, ())
-        if kind in sought
-    ]
-    if made:
-        staging.inform_planner()
-    for kind, ids in made:
-        search.index_selected(kind, ids)
+def _let_be_found(kinds: Sequence[KindMapping]) -> None:
+    staging.inform_planner()
+    for mapped in kinds:
+        for kind, made in _MADE.get(mapped.kind.name, ()):
+            search.index_selected(kind, made.format(s=staging.table_of(mapped.kind)))
 
 
 def sum_counts(
