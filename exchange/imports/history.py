@@ -6,9 +6,10 @@ where it is: a history says how it came there. What people moved here meanwhile 
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from exchange.imports import bulk, ways
@@ -109,6 +110,7 @@ def import_history(judge: Judge) -> None:
         _("This lies in the future, so it cannot have happened."),
         field="happened_on",
     )
+    ways.note_said(f"SELECT deal_id FROM {judge.table} WHERE state IS NULL")  # noqa: S608  # a constant
     ours = [pk for (pk,) in select(_OURS, s=judge.table)]
     _refuse_deals(judge, ours, _("“{value}” was moved here since: its history stays as it is."))
     _refuse_parts(judge)
@@ -160,6 +162,7 @@ def _write(judge: Judge) -> None:
     # Nothing else can be asked of the database in the midst of a COPY.
     for some in bulk.chunks(_visits(judge, unfit), bulk.CHUNK):
         bulk.copy(ways.WAYS, _NAMES, some)
+    ways.inform_planner()
     _refuse_deals(
         judge,
         unfit,
@@ -181,7 +184,12 @@ def _write(judge: Judge) -> None:
 
 def _visits(judge: Judge, unfit: list[int]) -> Iterator[tuple[Any, ...]]:
     """The visits of all deals, one deal after another; `unfit` gets the deals that have none."""
-    rows = select(_ROWS, s=judge.table)
+    with connection.chunked_cursor() as rows:
+        rows.execute(_ROWS.format(s=judge.table))
+        yield from _visits_of(rows, unfit)
+
+
+def _visits_of(rows: Iterable[tuple[Any, ...]], unfit: list[int]) -> Iterator[tuple[Any, ...]]:
     for pk, of_deal in itertools.groupby(rows, key=lambda row: row[0]):
         told = list(of_deal)
         _pk, stage, outcome, entered_at, closed_at, began_at, *held = told[0][:9]

@@ -40,9 +40,8 @@ _ASKED = f"""
 """  # noqa: S608  # constants
 _EARLIER = """
     INSERT INTO {ways} SELECT {columns} FROM crm_stagevisit AS was
-    WHERE was.deal_id IN (SELECT deal_id FROM {ways}) AND was.sequence < (
-        SELECT min(y.sequence) FROM {ways} AS y WHERE y.deal_id = was.deal_id
-    )
+    JOIN (SELECT deal_id, min(sequence) AS sequence FROM {ways} GROUP BY 1) AS y
+      ON y.deal_id = was.deal_id AND was.sequence < y.sequence
 """
 _ROWS = "SELECT file, line, no, before_id AS deal_id FROM {s} WHERE state IS NULL"
 _NAMES = (
@@ -54,6 +53,7 @@ _NAMES = (
 
 def look(judge: Judge) -> None:
     """Note the moves that a file tells of, as changes; what cannot move is said."""
+    ways.note_said(f"SELECT before_id FROM {judge.table} WHERE state IS NULL")  # noqa: S608  # a constant
     asked = select(_ASKED, s=judge.table, changes=CHANGES)
     pks = [row[1] for row in asked if not row[-1]]
     latest = StageVisit.objects.filter(deal_id__in=pks).order_by("deal_id", "-sequence")
@@ -69,6 +69,7 @@ def look(judge: Judge) -> None:
         value="s.stage",
         stays=stays,
     )
+    ways.inform_planner()
     execute(_EARLIER, ways=ways.WAYS, columns=ways.columns_of("was"))
     ways.note(
         judge.arguments, rows=_ROWS.format(s=judge.table), changes=CHANGES, applied=_applies(judge)

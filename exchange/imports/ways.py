@@ -29,12 +29,16 @@ _TOLD = """
         'initiator', t.initiator, 'cause', t.cause_id
      ) FROM crm_stagevisit AS v WHERE v.deal_id = t.id)
 """
-# What a file wrote last, as the ledger has it.
-_SAID = """
-    (SELECT max(l.said ->> 'visits') FROM crm_importedrow AS l
-     WHERE l.kind = 'deals' AND l.record_id = t.id AND l.said ? 'visits')
+# What a file wrote last. The ledger has no index by record: it is read once for all deals.
+_NOTE_SAID = """
+    CREATE TEMP TABLE import_said (deal_id bigint PRIMARY KEY, visits text) ON COMMIT DROP;
+    INSERT INTO import_said
+    SELECT l.record_id, max(l.said ->> 'visits') FROM crm_importedrow AS l
+    WHERE l.kind = 'deals' AND l.said ? 'visits' AND l.record_id IN ({deals}) GROUP BY 1;
+    ANALYZE import_said
 """
-# Whether people have moved the deal `t` since a file did, or ever.
+_SAID = "(SELECT l.visits FROM import_said AS l WHERE l.deal_id = t.id)"
+# Whether people have moved the deal `t` since a file did, or ever; of deals that `note_said` got.
 MOVED_HERE = f"""
     coalesce({_SAID} <> {PRESENT}, EXISTS (
         SELECT FROM crm_stagevisit AS v WHERE v.deal_id = t.id
@@ -52,14 +56,17 @@ _HELD = f"(c.was #>> '{{{{visits,-1,left_how}}}}' IN ('won', 'stopped') AND {GOE
 # A change of each deal in WAYS, by the first of its `rows`.
 _CHANGE = f"""
     INSERT INTO {{changes}}
-    SELECT 'deals', s.file, s.line, s.no, t.id, t.name, 'visits', {_TOLD}, jsonb_build_object('visits', (
-            SELECT jsonb_agg(jsonb_build_object(
-                'stage', y.stage, 'entered_at', y.entered_at, 'left_how', y.left_how, 'left_at', y.left_at
-            ) ORDER BY y.sequence) FROM {{ways}} AS y WHERE y.deal_id = t.id
-        )), false, %(applied)s, '', coalesce({_SAID}, ''), jsonb_build_array(t.changed_at, t.changed_by_id)
+    SELECT 'deals', s.file, s.line, s.no, t.id, t.name, 'visits', {_TOLD},
+        jsonb_build_object('visits', y.visits), false, %(applied)s, '', coalesce({_SAID}, ''),
+        jsonb_build_array(t.changed_at, t.changed_by_id)
     FROM (SELECT DISTINCT ON (r.deal_id) * FROM ({{rows}}) AS r ORDER BY r.deal_id, r.no) AS s
     JOIN crm_deal AS t ON t.id = s.deal_id
-    WHERE t.id IN (SELECT deal_id FROM {{ways}})
+    JOIN (
+        SELECT w.deal_id, jsonb_agg(jsonb_build_object(
+            'stage', w.stage, 'entered_at', w.entered_at, 'left_how', w.left_how, 'left_at', w.left_at
+        ) ORDER BY w.sequence) AS visits
+        FROM {{ways}} AS w GROUP BY 1
+    ) AS y ON y.deal_id = t.id
 """  # noqa: S608
 _MARK = f"""
     UPDATE {{changes}} AS c SET mark = {PRESENT} FROM crm_deal AS t
@@ -154,6 +161,18 @@ def make_table() -> None:
     execute(_MAKE, ways=WAYS, columns=_COLUMNS)
 
 
+def note_said(deals: str) -> None:
+    """What MOVED_HERE and `note` need of the `deals`, a subquery for their ids."""
+    execute("DROP TABLE IF EXISTS import_said")
+    execute(_NOTE_SAID, deals=deals)
+
+
+def inform_planner() -> None:
+    """Once visits stand in WAYS: of a table that is not known every pair is compared."""
+    execute("CREATE INDEX ON {ways} (deal_id, sequence)", ways=WAYS)
+    execute("ANALYZE {ways} (deal_id, sequence)", ways=WAYS)
+
+
 def leave_out(deals: list[int]) -> None:
     """Their visits stay as they are."""
     execute("DELETE FROM {ways} WHERE deal_id = ANY(%(deals)s)", {"deals": deals}, ways=WAYS)
@@ -169,6 +188,7 @@ def note(arguments: dict[str, Any], *, rows: str, changes: str, applied: bool = 
     deal_id) of each deal."""
     said = {**arguments, "applied": applied}
     execute(_CHANGE, said, rows=rows, changes=changes, ways=WAYS)
+    execute("ANALYZE {changes} (record_id, field, applied)", changes=changes)
 
 
 def remember(arguments: dict[str, Any], *, changes: str) -> None:
