@@ -7,8 +7,9 @@ are removed as an undo removes them, and written anew.
 from typing import Any
 
 from crm.models import StageVisit
+from exchange.imports.kinds import DEALS
 from exchange.imports.staging import execute
-from exchange.imports.updatable import digest
+from exchange.imports.updatable import FIELDS, digest
 
 WAYS = "import_ways"
 _NAMES = [
@@ -72,6 +73,18 @@ _MARK = f"""
     UPDATE {{changes}} AS c SET mark = {PRESENT} FROM crm_deal AS t
     WHERE t.id = c.record_id AND c.field = 'visits' AND c.applied
 """  # noqa: S608
+# As exchange.imports.updates has it: once this file has written, the day says nothing any more of what
+# people wrote before it. An empty mark is what no file says.
+_MARK_OURS = """
+    UPDATE crm_importedrow AS l
+    SET said = jsonb_strip_nulls(jsonb_build_object({marks})) || l.said
+    FROM {changes} AS c JOIN crm_deal AS t ON t.id = c.record_id
+    WHERE l.kind = 'deals' AND l.record_id = c.record_id AND c.field = 'visits' AND c.applied AND (
+        NOT l.created OR (c.stamp ->> 0)::timestamptz > (
+            SELECT b.at FROM pipeline_batch AS b WHERE b.id = coalesce(l.changed_batch_id, l.batch_id)
+        )
+    )
+"""
 _REMEMBER = """
     UPDATE crm_importedrow AS l SET said = l.said || jsonb_build_object('visits', c.mark),
         changed_batch_id = %(batch)s
@@ -193,7 +206,12 @@ def note(arguments: dict[str, Any], *, rows: str, changes: str, applied: bool = 
 
 def remember(arguments: dict[str, Any], *, changes: str) -> None:
     """Once they are written: by which they are known again, and can be taken back."""
+    marks = [
+        f"'{each.name}', CASE WHEN {each.ours} IS NOT NULL THEN '' END"
+        for each in FIELDS[DEALS.name]
+    ]
     execute(_MARK, arguments, changes=changes)
+    execute(_MARK_OURS, arguments, changes=changes, marks=", ".join(marks))
     execute(_REMEMBER, arguments, changes=changes)
 
 

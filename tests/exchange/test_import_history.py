@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 
+from crm.commands import deal as deal_commands
 from crm.commands import deal_move
 from crm.models import Activity, Deal, ImportedRow, Judgement, StageVisit
 from exchange.commands import job as verbs
@@ -418,3 +420,21 @@ def test_the_day_on_which_a_deal_counts_as_closed_stays(cast: Cast):
     said = job.faults.filter(comes_in=True, reason__contains="that day stays")
     assert {fault.line for fault in said} == {4, 6}
     assert unbroken()
+
+
+def test_what_people_wrote_before_a_history_stays_theirs(cast: Cast, clock: time_machine.Traveller):
+    """No file said when it closes: after the history the day does not tell any more who did."""
+    deals(cast.ana)
+    deal = Deal.objects.get(name="Rollout")
+    day = dt.date(2027, 5, 1)
+    clock.shift(dt.timedelta(days=1))
+    deal_commands.edit(deal, expected_close_on=day, by=cast.ana, at=dt.datetime.now(dt.UTC))
+    clock.shift(dt.timedelta(days=1))
+    history(cast.ana)
+    clock.shift(dt.timedelta(days=1))
+    later = DEALS.replace('Price Quote",""', 'Price Quote","2027-06-01"')
+    job = brought_in(cast.ana, Written(kind="deals", name="Opportunity.csv", text=later), "SF")
+    deal.refresh_from_db()
+    assert deal.expected_close_on == day
+    change = job.changes.get(name="Rollout", field="expected_close_on")
+    assert (change.is_ours, change.applied) == (True, False)
