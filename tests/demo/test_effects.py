@@ -304,7 +304,7 @@ def test_the_start_says_of_all_five_numbers_whether_the_week_is_news(client: Cli
 
 def test_the_process_page_says_what_could_be_asked_earlier(client: Client) -> None:
     box = box_of(client, "process", "earlier")
-    assert "Concern raised after the offer: " in box
+    assert "Concern raised from the proposal on: " in box
     assert "/reports/rows/objected_late/" in box
 
 
