@@ -103,8 +103,9 @@ _closing_deal = StageVisit.objects.filter(
         name=_("Leads to no close"),
         text=_(
             "Of what was done, the share that contributes to no open stage: what counted for none, and "
-            "what was done with a customer beside the own open deal there from needs analysis on. After "
-            "qualification everything should lead to a close; service may well be outside."
+            "what somebody did with a customer beside an open deal there whose stage, from needs analysis "
+            "on, had begun with him or her. After qualification everything should lead to a close; service "
+            "may well be outside."
         ),
         basis=_BY_DOING,
         formula=_("(for no stage + beside an open deal with the customer) ÷ all that was done"),

@@ -1,7 +1,6 @@
 """Team beside team, by the seven stages that all of them share, whatever steps each has."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -96,7 +95,7 @@ def _by_stage(report: Report, metric: Metric, found: Mapping[Any, Figure]) -> Ta
     before = question.before
     was = figures(before, _OF_VISITS, TEAM, STAGE)[metric.slug] if before else {}
     whole_was = figures(before, _OF_VISITS, STAGE)[metric.slug] if before else {}
-    teams = TEAM.named(question, {team for team, _stage in found})
+    teams = TEAM.named(question, {team for team, _stage in (*found, *was)})
     none = metric.of_nothing(question)
     rows: list[TableRow] = []
     for team, name in teams.items():
@@ -119,8 +118,10 @@ def _rows(
     """A team, or all of them, and beneath it what it was in the period before."""
     rows = [TableRow(name=name, cells=_cells(report, now))]
     if was is not None:
-        cells = [replace(cell, href="") for cell in _cells(report, was)]
-        rows.append(TableRow(name=_("%(team)s, before") % {"team": name}, cells=cells))
+        before = report.question.before
+        of_then = report.about(before.period) if before else report
+        words = _("%(team)s, before") % {"team": name}
+        rows.append(TableRow(name=words, cells=_cells(of_then, was)))
     return rows
 
 

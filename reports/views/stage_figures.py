@@ -10,6 +10,7 @@ from pipeline.process.queries.page import LayerPage, NoSuchTeam, Of
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
 from reports.forms import QuestionForm, Span
+from reports.pages.asked import gathered_in_time
 from reports.presenters.ask_earlier import earlier_questions, often_words
 from reports.presenters.report import Report
 from reports.presenters.stage_figures import stage_figures as figures_of
@@ -38,7 +39,9 @@ def stage_figures(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
     stage = Stage(number)
     # For who may change it there: everybody else finds it among the reports.
     may_change = look.editable and not look.is_mine
-    questions = earlier_questions(report) if may_change else []
+    with gathered_in_time():
+        questions = earlier_questions(report) if may_change else []
+        found = figures_of(report, stage)
     return render(
         request,
         page="reports/stage_figures.html",
@@ -46,7 +49,7 @@ def stage_figures(request: HtmxRequest, of: Of, number: int) -> HttpResponse:
         context={
             "look": look,
             "stage": stage,
-            "figures": figures_of(report, stage),
+            "figures": found,
             "earlier": [(each, often_words(each)) for each in questions if each.at == stage],
             "whose": form.scope_label(),
             "narrowed": len(asked) > 1,

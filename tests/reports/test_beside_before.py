@@ -1,13 +1,17 @@
 """Figures are set beside those of the period before: each page says both, never the difference alone."""
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
 
+from crm.commands import deal_move as move_commands
 from pipeline.models import User
+from pipeline.process.stages import Stage
 from salesprocess.lib.format import percent
 from tests.conftest import Cast
+from tests.factories import ready_deal
 from tests.reports import worked
 from tests.reports.test_consistency_page import rows_of
 
@@ -61,7 +65,22 @@ def test_a_team_stands_beside_what_it_was(
         went = sum(way in ("advanced", "won") for way in ways)
         share = percent(went / len(ways), len(ways)) if ways else ""
         assert cell == (f"{share} {went} of {len(ways)}" if ways else "–"), stage
-    assert told["All, before"] == told["North, before"]
+    # What it was opens its rows, in the days of then.
+    of_then = [
+        unescape(h) for h in re.findall(r'href="(/reports/rows/flow_conversion/[^"]+)"', text)
+    ]
+    of_then = [href for href in of_then if f"start={worked.on_day(1).date()}" in href]
+    opened = re.search(r'id="total">(\d+)<', client.get(of_then[0]).content.decode())
+    ways = [stay for stay in ended if stay.stage == 1]
+    assert opened
+    assert int(opened[1]) in (len(ways), sum(stay.way == "advanced" for stay in ways))
+    # A team that did something in the days of then alone has its row.
+    carl = worked_cast.carl
+    deal = ready_deal(by=carl, name="Carl's", stage=Stage.PROSPECTING, at=worked.on_day(2))
+    move_commands.move(deal, to=Stage.QUALIFICATION, by=carl, at=worked.on_day(8))
+    told = rows_of(shown(client, worked_cast, "teams", by=worked_cast.rosa), "flow")
+    assert carl.team is not None
+    assert told[f"{carl.team.name}, before"][1] == "100% 1 of 1"
     # Of fewer than ten nothing is said of a difference, or of none.
     none = "No team’s flow differs from the period before beyond chance."
     assert none not in text

@@ -126,7 +126,8 @@ def test_files_rows_and_cards_are_held_to_the_same_time(
     client.force_login(worked_cast.again(worked_cast.mona))
     settings.ANSWER_SECONDS = 0
     client.raise_request_exception = False
-    for path in ("/reports/funnel/far.csv", "/reports/rows/consistency/"):
+    card = f"/reports/process-stages/{worked_cast.north.pk}/4/"
+    for path in ("/reports/funnel/far.csv", "/reports/rows/consistency/", card):
         assert client.get(f"{path}?{DAYS}").status_code == 503, path
 
 
