@@ -260,7 +260,8 @@ RETURNS = replace(
     ENTRIES,
     key="returns",
     find=lambda question: _returns(question, _entries(question)),
-    undated=_if_any(lambda question: _returns(question, _visits(question).filter(entered_at=None))),
+    # Nothing returns but by the product's own moves, of which it is known when.
+    undated=None,
     axes={**ENTRIES.axes, "came_from": column_at("came_from")},
     columns=("deal", "company", "entry_owner", "entered", "came_from", "came_to", "why"),
     order="-entered",

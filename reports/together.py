@@ -120,6 +120,23 @@ class _Branch:
     def key(self) -> Hashable:
         return self.population.key, tuple(self.parts), tuple(axis.key for axis in self.axes)
 
+    @property
+    def without_time(self) -> tuple[Hashable, ...]:
+        """Which parts are wanted along no axis of time: what is undated falls into no month."""
+        return tuple(
+            part.key
+            for metric, axes in self.wanted
+            if not any(axis.time for axis in axes)
+            for part in _parts_of(self.question, metric, axes)
+        )
+
+    def loses(self) -> bool:
+        """Whether there are rows of which nobody knows when. People are asked for by themselves."""
+        undated = self.population.undated
+        if undated is None or self.population.kind == "person" or not self.without_time:
+            return False
+        return undated(self.question) is not None
+
     def columns(self) -> dict[str, Any]:
         return {
             f"m{number}_{name}": column
@@ -140,38 +157,49 @@ def _parts_of(question: Question, metric: Metric, axes: Sequence[Axis]) -> list[
 
 
 def ask_together(wanted: Iterable[Wanted]) -> None:
-    """Ask for all of it at once, so that `figures` has it; one query, and one more for each
-    population with rows of which nobody knows when. Metrics that are worked out of others are asked
+    """Ask for all of it at once, so that `figures` has it; one query. Rows of which nobody knows when are
+    branches of their own, of which no more is asked than how many there are. Metrics that are worked out of others are asked
     for by those; what is told one by one is not asked for here."""
     branches = _branches(wanted)
     if not branches:
         return
     names = _NAMES[: max(len(branch.axes) for branch in branches)]
 
+    # Seldom there are any, and they lower the coverage of the whole.
+    losing = [branch for branch in branches if branch.loses()]
+
     def write(*asked: Question) -> Any:
-        pairs = enumerate(zip(branches, asked, strict=True))
+        dated, undated = asked[: len(branches)], asked[len(branches) :]
+        pairs = enumerate(zip(branches, dated, strict=True))
         rows = [_rows(branch, each, place, names) for place, (branch, each) in pairs]
+        pairs = enumerate(zip(losing, undated, strict=True), start=len(branches))
+        rows += [_undated_rows(branch, each, place, names) for place, (branch, each) in pairs]
         return rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]
 
-    questions = [branch.question for branch in branches]
+    questions = [branch.question for branch in (*branches, *losing)]
     learnt = {
         name: value
         for branch in branches
         if branch.population.learns
         for name, value in branch.population.learns(branch.question).items()
     }
-    asked_for = ("together", *(branch.key for branch in branches))
-    found: list[list[tuple[tuple[Any, ...], Sequence[Any]]]] = [[] for _branch in branches]
+    if losing:
+        learnt["undated"] = True
+    every = [*branches, *losing]
+    wanted_keys = tuple((branch.key, branch.without_time) for branch in every)
+    asked_for = ("together", len(branches), *wanted_keys)
+    found: list[list[_Row]] = [[] for _branch in every]
     valued = any(read_values(branch.columns()) for branch in branches)
     for row in found_rows(
         questions[0], asked_for, write, *questions[1:], learnt=learnt, valued=valued
     ):
         texts = [row[name] for name in names]
-        along = zip(texts, branches[row["branch"]].axes, strict=False)
+        along = zip(texts, every[row["branch"]].axes, strict=False)
         key = tuple(None if text is None else axis.value(text) for text, axis in along)
         found[row["branch"]].append((key, row["found"]))
-    for branch, rows in zip(branches, found, strict=True):
-        _keep(branch, rows)
+    lost = {id(branch): rows for branch, rows in zip(losing, found[len(branches) :], strict=True)}
+    for branch, rows in zip(branches, found, strict=False):
+        _keep(branch, rows, lost.get(id(branch), []))
 
 
 def _branches(wanted: Iterable[Wanted]) -> list[_Branch]:
@@ -268,26 +296,66 @@ def _rows(branch: _Branch, question: Question, place: int, names: Sequence[str])
     return grouped.annotate(found=_Numbers(*numbers))
 
 
+def _undated_rows(branch: _Branch, question: Question, place: int, names: Sequence[str]) -> Any:
+    """How many there are of each part, with the columns of `_rows`; of any other number there is none."""
+    population = branch.population
+    assert population.undated is not None  # noqa: S101  # as `loses` says
+    rows: Any = population.undated(question)
+    counts = {
+        f"m{number}_n": part.columns()["n"]
+        for number, part in enumerate(branch.parts.values())
+        if part.key in branch.without_time
+    }
+    if read_values(counts):
+        rows = population.valued(question, rows)
+    along: dict[str, Any] = {
+        name: _as_text(population.axes[axis.key](question), axis)
+        for name, axis in zip(names, branch.axes, strict=False)
+        if not axis.time
+    }
+    rows, raw = lifted(rows.order_by(), along, counts)
+    none = Cast(Value(None), DecimalField(max_digits=30, decimal_places=6))
+    numbers = [
+        raw.get(f"m{number}_n", none) if name == "n" else none
+        for number, part in enumerate(branch.parts.values())
+        for name in part.columns()
+    ]
+    texts = {name: _nothing() for name in names if name not in along}
+    grouped = rows.annotate(branch=Value(place, output_field=IntegerField()), **texts).values(
+        "branch", *names
+    )
+    return grouped.annotate(found=_Numbers(*numbers))
+
+
 _Row = tuple[tuple[Any, ...], Sequence[Any]]
 
 
-def _keep(branch: _Branch, rows: Sequence[_Row]) -> None:
-    question, undated = branch.question, branch.population.undated
+def _keep(branch: _Branch, rows: Sequence[_Row], lost: Sequence[_Row]) -> None:
+    question, population = branch.question, branch.population
     kept = kept_figures(question)
-    # Seldom, and it lowers the coverage of the whole: asked for on its own.
-    has_lost = undated is not None and undated(question) is not None
-    lost: dict[tuple[str, ...], list[tuple[Metric, tuple[Axis, ...]]]] = {}
+    apart: dict[tuple[str, ...], list[tuple[Metric, tuple[Axis, ...]]]] = {}
+    is_apart = (
+        population.kind == "person"
+        and population.undated is not None
+        and population.undated(question) is not None
+    )
     for metric, axes in branch.wanted:
-        if has_lost and not any(axis.time for axis in axes):
-            lost.setdefault(tuple(axis.key for axis in axes), []).append((metric, axes))
+        has_time = any(axis.time for axis in axes)
+        if is_apart and not has_time:
+            apart.setdefault(tuple(axis.key for axis in axes), []).append((metric, axes))
         else:
-            kept[figure_key(metric, axes)] = _read(branch, metric, axes, rows)
-    for some in lost.values():
+            undated = [] if has_time else lost
+            kept[figure_key(metric, axes)] = _read(branch, metric, axes, rows, undated)
+    for some in apart.values():
         figures(question, [metric for metric, _axes in some], *some[0][1])
 
 
 def _read(
-    branch: _Branch, metric: Metric, axes: tuple[Axis, ...], rows: Sequence[_Row]
+    branch: _Branch,
+    metric: Metric,
+    axes: tuple[Axis, ...],
+    rows: Sequence[_Row],
+    lost: Sequence[_Row],
 ) -> dict[Any, Any]:
     question = branch.question
     if axes and not axes[0].is_partition:
@@ -298,24 +366,32 @@ def _read(
                 axes,
                 part.value,
                 metric.raw(_added(branch, part, rows) if rows else None, by, part.value),
-                0,
+                _added(branch, part, lost)["n"],
             )
             for part in _parts_of(question, metric, axes)
         }
+    groups, undated = _groups(branch, axes, rows), _groups(branch, axes, lost)
+    found = {}
+    for key in {**groups, **undated}:
+        own = _added(branch, _Part(metric), groups.get(key, ()))
+        unknown = _added(branch, _Part(metric), undated.get(key, ()))["n"]
+        if own["n"] or unknown:
+            raw = metric.raw(own if own["n"] else None)
+            found[key] = metric.figure(question, axes, key, raw, unknown)
+    if not axes and WHOLE not in found:
+        found[WHOLE] = metric.of_nothing(question)
+    return found
+
+
+def _groups(branch: _Branch, axes: tuple[Axis, ...], rows: Sequence[_Row]) -> dict[Any, list[_Row]]:
+    """The rows by what they are along some of the branch's axes."""
     places = [branch.axes.index(axis) for axis in axes]
     groups: dict[Any, list[_Row]] = {}
     for row in rows:
         values = tuple(row[0][place] for place in places)
         key = values if len(axes) > 1 else (values or (WHOLE,))[0]
         groups.setdefault(key, []).append(row)
-    found = {}
-    for key, some in groups.items():
-        own = _added(branch, _Part(metric), some)
-        if own["n"]:
-            found[key] = metric.figure(question, axes, key, metric.raw(own), 0)
-    if not axes and WHOLE not in found:
-        found[WHOLE] = metric.of_nothing(question)
-    return found
+    return groups
 
 
 def _added(branch: _Branch, part: _Part, rows: Sequence[_Row]) -> dict[str, Any]:

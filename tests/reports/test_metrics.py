@@ -26,6 +26,7 @@ from reports.question import Question, team_with_all_below
 from reports.together import Wanted, ask_together
 from tests.conftest import Cast
 from tests.factories import NOW, ago, won_deal
+from tests.reports.test_funnel_page import undated_deal
 from tests.reports.worked import on_day
 
 TODAY = NOW.date()
@@ -213,7 +214,9 @@ def test_it_finds_the_flow_of_the_fixture(worked_cast: Cast) -> None:
 def test_what_is_asked_together_is_what_is_asked_alone(
     worked_cast: Cast, keys: tuple[str, ...]
 ) -> None:
-    """One query for all metrics that go along, of whatever population."""
+    """One query for all metrics that go along, of whatever population; with rows of which nobody knows
+    when."""
+    undated_deal(worked_cast)
     axes_of = tuple(AXES[key] for key in keys)
     metrics = [metric for metric in METRICS.values() if {*keys} <= set(metric.axes)]
     reader = worked_cast.again(worked_cast.ana)
