@@ -71,9 +71,9 @@ def test_a_team_stands_beside_what_it_was(
     ]
     of_then = [href for href in of_then if f"start={worked.on_day(1).date()}" in href]
     opened = re.search(r'id="total">(\d+)<', client.get(of_then[0]).content.decode())
-    ways = [stay for stay in ended if stay.stage == 1]
+    stays = [stay for stay in ended if stay.stage == 1]
     assert opened
-    assert int(opened[1]) in (len(ways), sum(stay.way == "advanced" for stay in ways))
+    assert int(opened[1]) in (len(stays), sum(stay.way == "advanced" for stay in stays))
     # A team that did something in the days of then alone has its row.
     carl = worked_cast.carl
     deal = ready_deal(by=carl, name="Carl's", stage=Stage.PROSPECTING, at=worked.on_day(2))
