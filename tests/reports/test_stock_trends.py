@@ -38,7 +38,7 @@ def test_k8_what_stood_open_at_the_end_of_each_week_is_what_a_report_as_of_that_
         weeks = stock_trends.stock_weeks(question)
         assert 0 <= ((as_of or question.today) - weeks.end_on).days < 7
         found = stock_trends.stood_open(question, weeks)
-        assert found[weeks.start_on] == (1, 700)
+        assert found[weeks.start_on] == (1, Decimal(700))
         assert found[mondays_of(weeks)[-1]][0] > 1
         for monday in mondays_of(weeks):
             then = question.as_of_day(monday + dt.timedelta(days=6))
