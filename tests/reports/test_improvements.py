@@ -32,7 +32,7 @@ def leave(cast: Cast, *, on: int, of: int, days: float) -> None:
 
 def change(cast: Cast, label: str, *, note: str, days: float) -> None:
     layer = layer_of(cast.north, cast.mona)
-    said = {"label": label, "gives_you": "less trouble", "gives_managers": "a view"}
+    said: Any = {"label": label, "gives_you": "less trouble", "gives_managers": "a view"}
     commands.add_step(layer, stage=NEEDS, said=said, by=cast.mona, at=ago(days=days))
     commands.publish(layer_of(cast.north, cast.mona), note=note, by=cast.mona, at=ago(days=days))
 
