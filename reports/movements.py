@@ -11,24 +11,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
-    Case,
+    BigIntegerField,
     Count,
     DateField,
     DurationField,
     ExpressionWrapper,
     F,
+    Func,
     IntegerField,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
-    Value,
-    When,
 )
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Substr
@@ -37,7 +37,6 @@ from django.db.models.lookups import GreaterThan, LessThan
 from crm.models import Activity, Deal, DealChange, StageVisit
 from pipeline.models import User
 from pipeline.process.moves import LeftHow
-from pipeline.process.stages import Stage
 from reports.kept_sql import found_rows
 from reports.metric import AXES, Population, told_rows, told_together
 from reports.populations import (
@@ -69,6 +68,14 @@ _ENDS = (LeftHow.WON, LeftHow.STOPPED)
 NOTHING = Decimal(0)
 
 
+class FirstDeal(NamedTuple):
+    """A deal with what places it among others."""
+
+    pk: int
+    is_overdue: bool
+    worth: Decimal
+
+
 @dataclass(frozen=True, kw_only=True)
 class Movement:
     """What became of a deal, or of `n` deals of which the same became. `came` and `gone` say how, or nothing for what was and is there; the
@@ -96,8 +103,9 @@ class Movement:
     owner: str | None
     entered_then: dt.datetime | None
     n: int = 1
-    # Of what is told together: a number for how they came, went and changed.
-    kind: int = 0
+    # Of what is told together, without any axis: the first of them, those whose day has passed before
+    # the others, then by value.
+    first: Sequence[FirstDeal] = ()
 
     @property
     def change(self) -> Decimal:
@@ -126,7 +134,7 @@ MOVEMENT_PATHS = (
 
 
 def movement_of(
-    row: Mapping[str, Any], *, along: Any = None, n: int = 1, kind: int = 0
+    row: Mapping[str, Any], *, along: Any = None, n: int = 1, first: Sequence[FirstDeal] = ()
 ) -> Movement:
     """What became of a deal between the two instants of a question; `along` is its value of an axis."""
     was_in = row["stage_was"] is not None and row["belongs_was"]
@@ -154,7 +162,7 @@ def movement_of(
         owner=row["owner_then_name"],
         entered_then=row["entered_then"],
         n=n,
-        kind=kind,
+        first=first,
     )
 
 
@@ -189,11 +197,13 @@ def due_in(quarter: tuple[dt.date, dt.date], one: Movement) -> Movement:
     return replace(one, at_start=start, at_end=one.at_end and due_then, came=came, gone=gone)
 
 
-def _ends_of(question: Question) -> QuerySet[Any]:
-    """The deals that were open at any time between the two instants, as they were at both."""
+def _ends_of(question: Question, *, among: Param | None = None) -> QuerySet[Any]:
+    """The deals that were open at any time between the two instants, as they were at both; all of them,
+    or those `among` some ids."""
     deals = Deal.objects.visible_to(question.reader)
-    stays, stay_columns = _stays_of_both(question)
-    changes, change_columns = _changes_of_both(question)
+    stays, stay_columns = _stays_of_both(question, _within(among, "deal_id"))
+    changes, change_columns = _changes_of_both(question, _within(among, "deal_id"))
+    deals = deals.filter(_within(among, "pk"))
     rows = with_found(deals, stays, *stay_columns, by="deal_id", inner=True)
     rows = with_former(with_found(rows, changes, *change_columns, by="deal_id"), when="was")
     rows = as_of_now(rows) if question.ends_now else with_former(rows, when="then")
@@ -211,7 +221,11 @@ def _ends_of(question: Question) -> QuerySet[Any]:
     return both
 
 
-def _stays_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
+def _within(among: Param | None, column: str) -> Q:
+    return Q() if among is None else Q(**{f"{column}__any_of": among})
+
+
+def _stays_of_both(question: Question, within: Q) -> tuple[QuerySet[Any], Collection[str]]:
     """By deal: where it was at both instants, how often it had ended before the first, and how it
     last left a stage before the second; of those alone that were open at any time between them."""
     start, end = question.changed_from, question.changed_until
@@ -228,12 +242,13 @@ def _stays_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
     columns["last_way"] = nth("left_how", order=("-sequence",), where=Q(left_at__lt=end))
     # Those that tell of neither are most of all: stages that were passed before.
     telling = between | Q(left_how__in=_ENDS)
-    visits: Any = StageVisit.objects.filter(reach_of(question)(*BY_HOLDER), telling).order_by()
+    reach = reach_of(question)(*BY_HOLDER)
+    visits: Any = StageVisit.objects.filter(reach, telling, within).order_by()
     visits = visits.values("deal_id").annotate(there=Count("pk", filter=between), **columns)
     return visits.filter(there__gt=0), columns
 
 
-def _changes_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]]:
+def _changes_of_both(question: Question, within: Q) -> tuple[QuerySet[Any], Collection[str]]:
     """By deal: what its facts were before they changed since either instant, and how often its date
     was pushed, or pulled in, to another month between them (METRICS K12)."""
     start, end = question.changed_from, question.changed_until
@@ -243,7 +258,8 @@ def _changes_of_both(question: Question) -> tuple[QuerySet[Any], Collection[str]
     dates = Q(kind="expected_close_on", at__lt=end)
     columns["pushes"] = Count("pk", filter=dates & Q(new_month__gt=F("old_month")))
     columns["pulls"] = Count("pk", filter=dates & Q(new_month__lt=F("old_month")))
-    changes: Any = DealChange.objects.filter(reach_of(question)(*OF_DEAL), at__gte=start)
+    reach = reach_of(question)(*OF_DEAL)
+    changes: Any = DealChange.objects.filter(reach, within, at__gte=start)
     changes = _with_months(changes.filter(kind__in=FACTS)).order_by().values("deal_id")
     return changes.annotate(**columns), columns
 
@@ -334,53 +350,34 @@ _ALIKE = (
 )
 
 
-# What says how a deal came, went and changed, with all that it may be: a number for each of them.
-_OF_A_KIND: Mapping[str, Sequence[Any]] = {
-    "stage_was": (None, *Stage.values),
-    "stage_then": (None, *Stage.values),
-    "last_way": (None, *LeftHow.values),
-    **dict.fromkeys(
-        (
-            *("belongs_was", "belongs_then", "had_ended", "was_pushed", "was_pulled"),
-            *("idle_then", "more", "less"),
-        ),
-        (False, True),
-    ),
-}
+# Of all that are alike so many are told one by one: no page shows more of them.
+MOST_TOLD = 8
 
 
-def _kind_of(row: Mapping[str, Any]) -> int:
-    kind = 0
-    for name, values in _OF_A_KIND.items():
-        kind = kind * len(values) + values.index(row[name])
-    return kind
+def these_deals(question: Question) -> QuerySet[Any]:
+    """What became of some of the deals: those of the `Param` of their ids, `deals`."""
+    several: Any = ArrayField(BigIntegerField())
+    return _ends_of(question, among=Param("deals", several))
 
 
-def _kind_in_sql() -> Any:
-    kind: Any = Value(0)
-    for name, values in _OF_A_KIND.items():
-        places = (When(**{name: value}, then=place) for place, value in enumerate(values) if value)
-        place = Case(*places, default=Value(0), output_field=IntegerField())
-        kind = kind * Value(len(values)) + place
-    return ExpressionWrapper(kind, output_field=IntegerField())
+class _FirstOfThem(Func):
+    """The first elements of an array."""
+
+    template = f"(%(expressions)s)[1:{MOST_TOLD}]"
+
+    def _resolve_output_field(self) -> Any:
+        (array,) = self.get_source_expressions()
+        return array.output_field
 
 
-def first_of_kinds(question: Question, most: int) -> QuerySet[Any]:
-    """The first deals of some `kinds`: those of the `foremost` ones before the others, then those whose
-    day has passed, then by value. Both are a `Param`, of what is told together."""
-    several: Any = ArrayField(IntegerField())
-    moved = _ends_of(question).annotate(**_more_or_less()).annotate(kind=_kind_in_sql())
-    overdue = Q(closes_then__lt=question.last_day, stage_then__isnull=False, belongs_then=True)
-    ordered: QuerySet[Any] = (
-        moved.filter(kind__any_of=Param("kinds", several))
-        .annotate(
-            is_foremost=flag(Q(kind__any_of=Param("foremost", several))),
-            is_overdue=flag(overdue),
-            worth=Coalesce("worth_then", NOTHING),
-        )
-        .order_by("-is_foremost", "-is_overdue", "-worth", "pk")[:most]
-    )
-    return ordered
+def _first_of_them() -> dict[str, Any]:
+    """Those of a group whose day has passed, before the others, then by value: in each of the columns what
+    is said of them."""
+    order = ("-is_overdue", "-worth", "pk")
+    return {
+        name: _FirstOfThem(ArrayAgg(of, order_by=order))
+        for name, of in (("ids", "pk"), ("overdue", "is_overdue"), ("worths", "worth"))
+    }
 
 
 def _more_or_less() -> dict[str, Any]:
@@ -406,10 +403,16 @@ def _told_together(question: Question, axes: Sequence[str]) -> list[Movement]:
         one = {**row, **unsaid, **told_of, **values, "planned_then": False}
         values_along = tuple(row[name] for name in names)
         value = values_along if len(names) > 1 else (values_along or (None,))[0]
-        moved = movement_of(one, along=value, n=row["n"], kind=_kind_of(row))
+        deals = () if axes else _first_deals(row)
+        moved = movement_of(one, along=value, n=row["n"], first=deals)
         if moved.at_start or moved.came:
             told.append(moved)
     return told
+
+
+def _first_deals(row: Mapping[str, Any]) -> Sequence[FirstDeal]:
+    each = zip(row["ids"], row["overdue"], row["worths"], strict=True)
+    return [FirstDeal(*said) for said in each]
 
 
 def _alike(question: Question, axes: Mapping[str, str]) -> QuerySet[Any]:
@@ -422,8 +425,17 @@ def _alike(question: Question, axes: Mapping[str, str]) -> QuerySet[Any]:
         known_then=flag(Q(worth_then__isnull=False)),
         **_more_or_less(),
     )
-    found = found_first(alike, *_ALIKE, *axes, "value_was", "worth_then").values(*_ALIKE, *axes)
+    read = ["value_was", "worth_then"]
     sums = {"n": Count("pk"), "sum_was": Sum("value_was"), "sum_then": Sum("worth_then")}
+    if not axes:
+        is_overdue = Q(closes_then__lt=question.last_day, stage_then__isnull=False)
+        alike = alike.annotate(
+            is_overdue=flag(is_overdue & Q(belongs_then=True)),
+            worth=Coalesce("worth_then", NOTHING),
+        )
+        read += ["is_overdue", "worth"]
+        sums |= _first_of_them()
+    found = found_first(alike, *_ALIKE, *axes, *read).values(*_ALIKE, *axes)
     together: QuerySet[Any] = found.annotate(**sums)
     return together
 

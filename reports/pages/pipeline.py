@@ -21,7 +21,7 @@ from reports.metrics import (
     promise,
 )
 from reports.metrics import pipeline as stock
-from reports.movements import MOVED
+from reports.movements import MOST_TOLD, MOVED
 from reports.pages.page import ReportPage
 from reports.presenters.panels import (
     Changes,
@@ -55,7 +55,7 @@ from reports.question import Question, months_before, quarter_name
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import day, money_short, number
 
-SHOWN = 8
+SHOWN = MOST_TOLD
 MONTHS = 6
 WEEKS = 53
 _ICONS = {

@@ -1,6 +1,7 @@
 """Rows that charts of the stock draw one by one."""
 
 import datetime as dt
+import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from pipeline.process.stages import Stage
 from reports.kept_sql import found_rows
 from reports.metric import told_together
 from reports.movements import (
+    MOST_TOLD,
     MOVED,
     MOVEMENT_PATHS,
     Movement,
-    first_of_kinds,
     movement_of,
+    these_deals,
     went_back,
     with_attention,
 )
@@ -46,20 +48,29 @@ class ChangedDeal:
 def changed_deals(
     question: Question, where: Callable[[Movement], bool], *, most: int
 ) -> list[ChangedDeal]:
-    """The first of the deals of which something is true: who needs a talk, then what is overdue, then by
-    value. One query, and what is told together."""
-    told = told_together(question, MOVED)
-    kinds = {one.kind for one in told if where(one)}
-    if not kinds:
+    """The first of the deals of which something is true, `MOST_TOLD` at most: who needs a talk, then what
+    is overdue, then by value. One query about these deals alone, and what is told together."""
+    told = (
+        (not _needs_talk(one), not deal.is_overdue, -deal.worth, deal.pk)
+        for one in told_together(question, MOVED)
+        if where(one)
+        for deal in one.first
+    )
+    ids = [pk for *_order, pk in heapq.nsmallest(min(most, MOST_TOLD), told)]
+    if not ids:
         return []
-    foremost = {one.kind for one in told if one.is_idle or one.was_pushed or went_back(one)}
     rows = found_rows(
         question,
-        ("changed", most),
-        lambda asked: first_of_kinds(asked, most).values(*_COLUMNS),
-        given={"kinds": sorted(kinds), "foremost": sorted(foremost)},
+        "changed",
+        lambda asked: these_deals(asked).values(*_COLUMNS),
+        given={"deals": ids},
     )
-    return [ChangedDeal(moved=movement_of(row), row=row) for row in rows]
+    by_id = {row["pk"]: row for row in rows}
+    return [ChangedDeal(moved=movement_of(by_id[pk]), row=by_id[pk]) for pk in ids]
+
+
+def _needs_talk(one: Movement) -> bool:
+    return one.is_idle or one.was_pushed or went_back(one)
 
 
 class AgedDeal(NamedTuple):
