@@ -126,8 +126,7 @@ def test_a_status_beside_a_stage_says_how_it_ended():
 
 def test_each_field_that_a_page_asks_for_has_a_label_and_headings() -> None:
     fields = [field for kind in KINDS for field in kind.fields]
-    # What a deal went through is told as a change, and is in no column.
-    assert {field.name for field in fields} | {"visits"} == set(LABELS)
+    assert {field.name for field in fields} == set(LABELS)
     assert all(field.headings for field in fields)
 
 
