@@ -301,14 +301,14 @@ def test_a_manager_sees_what_changed_and_what_is_to_be_judged(client: Client, da
     assert len(asked) <= 15
     words = " ".join(re.sub(r"<[^>]+>", " ", mirror).split())
     told = "Went past Proposal · Ana Ruiz · Done before · They told us"
-    for said in ("Since Tue 10 Mar", told, "1 note on the process waits for your answer"):
-        assert said in words, said
+    for word in ("Since Tue 10 Mar", told, "1 note on the process waits for your answer"):
+        assert word in words, word
     assert "Own one" not in words
     assert "Since Tue 10 Mar 3 came in 1 move forward 3 won" in words
     # What is counted can be opened, and no more.
-    for said in ("came in", "won"):
-        ((link, n),) = re.findall(rf'href="([^"]*)">(\d+) {said}<', mirror)
-        assert read(client, link.replace("&amp;", "&")).count('<th scope="row">') == int(n), said
+    for word in ("came in", "won"):
+        ((link, n),) = re.findall(rf'href="([^"]*)">(\d+) {word}<', mirror)
+        assert read(client, link.replace("&amp;", "&")).count('<th scope="row">') == int(n), word
     # Whoever leads nobody has no such box.
     client.force_login(cast.ana)
     assert "news-title" not in read(client, "/day/mirror/")

@@ -134,11 +134,13 @@ def test_a_deal_that_a_file_closed_for_another_value_gets_both_back(cast: Cast):
     file(cast.ana, f"{head}Prospecting,100\n")
     job = file(cast.ana, f"{head}Won,120\n")
     pump = Deal.objects.get()
-    assert (pump.outcome, pump.amount) == ("won", 120)
+    assert pump.outcome == "won"
+    assert pump.amount == Decimal(120)
     assert job.batch
     undone = work.take_back(job.batch, by=cast.ana, at=timezone.now())
     pump.refresh_from_db()
-    assert (pump.outcome, pump.amount, undone.kept) == ("open", 100, [])
+    assert (pump.outcome, undone.kept) == ("open", [])
+    assert pump.amount == Decimal(100)
     assert unbroken()
     # Nobody has changed it: the next file is believed.
     file(cast.ana, f"{head}Prospecting,130\n")
@@ -247,9 +249,9 @@ def test_a_deal_moves_and_is_won_for_the_value_of_the_same_row(cast: Cast):
     assert file(cast.ana, later).counts["changed"] == 2
     found = StageVisit.objects.order_by("-deal__name", "sequence")
     assert [(each.deal.name, each.entry_amount, each.exit_amount) for each in found] == [
-        ("Pump", 10_000, 12_000),
-        ("Pump", 12_000, 12_000),
-        ("Belt", 10_000, 12_000),
+        ("Pump", Decimal(10_000), Decimal(12_000)),
+        ("Pump", Decimal(12_000), Decimal(12_000)),
+        ("Belt", Decimal(10_000), Decimal(12_000)),
         ("Belt", 12_000, None),
     ]
     assert set(Deal.objects.values_list("amount", flat=True)) == {12_000}

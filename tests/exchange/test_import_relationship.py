@@ -130,7 +130,8 @@ def test_a_later_file_changes_it_but_never_what_somebody_said_here(cast: Cast):
     assert job.batch
     assert not work.take_back(job.batch, by=cast.ana, at=timezone.now()).kept
     norte.refresh_from_db()
-    assert (norte.relationship, norte.relationship_before_win) == ("customer", "never_bought")
+    assert norte.relationship == "customer"
+    assert norte.relationship_before_win == "never_bought"
 
 
 def test_what_a_former_customer_once_bought_makes_none_of_it_again(cast: Cast):
