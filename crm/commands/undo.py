@@ -15,7 +15,7 @@ days, by everybody who may change both: what was changed since on the other one 
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -24,9 +24,15 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from crm.commands import lead_dealing, search
+from crm.commands import lead_dealing, search, since_then
 from crm.commands.deleted import KEPT
-from crm.commands.locked_deal import NEXT_FIELDS, add_change, refresh_next, save
+from crm.commands.locked_deal import (
+    NEXT_FIELDS,
+    add_change,
+    note_changes,
+    refresh_next,
+    save,
+)
 from crm.commands.watched import Record, watching
 from crm.events import ActUndone
 from crm.models import (
@@ -138,9 +144,9 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
             raise UndoableAct.DoesNotExist
         if found is None or at - found.at > LASTING.get(found.verb, AT_ONCE):
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
+        rows = [ChangedRow(*one) for one in found.rows]
         if row.version != found.version:
             raise Stale(row, version=row.version, by=row.changed_by)
-        rows = [ChangedRow(*one) for one in found.rows]
         if lasts:
             _put_back_late(row, rows, verb=found.verb, by=by, at=at)
         else:
@@ -163,7 +169,7 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
 def _put_back_late(
     row: Record, rows: list[ChangedRow], *, verb: str, by: User, at: dt.datetime
 ) -> None:
-    """What is as it was left is again what it was; what somebody changed since on another deal stays.
+    """What is as it was left is again what it was; what somebody changed since on another deal stays (`crm.commands.since_then`).
 
     Raises Deal.DoesNotExist where that deal is out of the reach of `by`.
     """
@@ -177,15 +183,38 @@ def _put_back_late(
             _put_back(rows)
         return
     except Refused:
-        _put_back(_as_of_now(rows))
+        pass
+    deals = {(Deal._meta.db_table, other.pk) for other in others}
+    _put_back(_as_of_now(one for one in rows if (one.table, one.id) not in deals))
     for other in others:
-        other.refresh_from_db()
+        told, facts = since_then.former_facts(other, _columns_back(rows, other))
+        changed = note_changes(other, told, by=by, at=at)
+        for name, value in facts.items():
+            setattr(other, name, value)
         refresh_next(other)
         add_change(other, ActUndone(verb=verb), by=by, at=at)
-        save(other, *NEXT_FIELDS, by=by, at=at)
+        save(other, *{*changed, *facts, *NEXT_FIELDS}, by=by, at=at)
 
 
-def _as_of_now(rows: list[ChangedRow]) -> list[ChangedRow]:
+def _columns_back(rows: list[ChangedRow], deal: Deal) -> dict[str, Any]:
+    for one in rows:
+        if (one.table, one.id) == (Deal._meta.db_table, deal.pk):
+            was, left, here = (_read(text) for text in (one.before, one.after, _now(one)))
+            back = since_then.going_back(one.table, was, left, here)
+            return {name: value for name, value in back.items() if name not in _COUNTED}
+    return {}
+
+
+# Of a deal: what each change writes anew.
+_COUNTED = ("version", "changed_at", "changed_by_id", *NEXT_FIELDS)
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text or "{}", parse_float=str)
+    return found
+
+
+def _as_of_now(rows: Iterable[ChangedRow]) -> list[ChangedRow]:
     """Of what was changed since, only the columns go back that were not; history stays as it is."""
     found = []
     for one in rows:
@@ -197,14 +226,9 @@ def _as_of_now(rows: list[ChangedRow]) -> list[ChangedRow]:
             if now == one.after:
                 found.append(one)
             continue
-        was, left, here = (
-            json.loads(text, parse_float=str) for text in (one.before, one.after, now)
-        )
-        merged = {
-            name: was.get(name) if value == left.get(name) else value
-            for name, value in here.items()
-        }
-        found.append(ChangedRow(one.table, one.id, json.dumps(merged), now))
+        was, left, here = (_read(text) for text in (one.before, one.after, now))
+        back = since_then.going_back(one.table, was, left, here)
+        found.append(ChangedRow(one.table, one.id, json.dumps(here | back), now))
     return found
 
 

@@ -1,6 +1,7 @@
 """A deal that was merged: what goes along, where its address leads, and 30 days to undo it."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -9,12 +10,26 @@ from crm.commands import deal as deal_commands
 from crm.commands import deal_merge
 from crm.commands import undo as undo_commands
 from crm.commands.undo import undoable
-from crm.models import Activity, ActivityKind, Deal, Offer, Ruling, UndoableAct, Verdict
+from crm.models import (
+    Activity,
+    ActivityKind,
+    Deal,
+    Offer,
+    Rate,
+    Ruling,
+    Source,
+    SourceKind,
+    StepResult,
+    StopCause,
+    UndoableAct,
+    Verdict,
+)
 from crm.models.verdict import Confidence
-from pipeline.process.stages import Outcome
+from pipeline.models import User
+from pipeline.process.stages import Initiator, Outcome
 from salesprocess.lib.refused import Refused
 from tests.conftest import Cast
-from tests.factories import make_deal
+from tests.factories import make_company, make_deal
 
 pytestmark = pytest.mark.django_db
 
@@ -38,10 +53,23 @@ def verdict(deal: Deal, ruling: Ruling, *, days: int) -> Verdict:
     )
 
 
-def merged(cast: Cast, gone: Deal, into: Deal) -> UndoableAct:
+def call(deal: Deal, *, by: User) -> Activity:
     at = timezone.now()
-    with undoable(verb="same_as", by=cast.ana, at=at, also=lambda: into) as acts:
-        deal_merge.merge(gone, into=into, by=cast.ana, at=at)
+    return Activity.objects.create(
+        deal=deal, kind=ActivityKind.CALL, owner=by, done_at=at, created_at=at
+    )
+
+
+def step(deal: Deal, key: str, talk: Activity) -> StepResult:
+    return StepResult.objects.create(
+        deal=deal, stage=1, key=key, label=key, state="done", activity=talk, at=timezone.now()
+    )
+
+
+def merged(cast: Cast, gone: Deal, into: Deal, *, by: User | None = None) -> UndoableAct:
+    at, by = timezone.now(), by or cast.ana
+    with undoable(verb="same_as", by=by, at=at, also=lambda: into) as acts:
+        deal_merge.merge(gone, into=into, by=by, at=at)
     for deal in (gone, into):
         deal.refresh_from_db()
     return acts[0]
@@ -140,3 +168,82 @@ def test_after_30_days_it_stays(cast: Cast, pair):
     Deal.objects.filter(pk=into.pk).update(owner=cast.carl, team=cast.carl.team)
     with pytest.raises(Deal.DoesNotExist):
         undo_commands.undo(gone, act=act.pk, by=cast.ana, at=timezone.now())
+
+
+def undone_late(cast: Cast, gone: Deal, act: UndoableAct, *, by: User | None = None) -> None:
+    at = timezone.now() + dt.timedelta(days=7)
+    undo_commands.undo(gone, act=act.pk, by=by or cast.ana, at=at)
+
+
+def source(name: str) -> Source:
+    return Source.objects.create(name=name, kind=SourceKind.EVENT)
+
+
+@pytest.fixture
+def _dollars(db) -> None:
+    Rate.objects.create(currency="USD", on=dt.date(2020, 1, 1), value=Decimal("0.9"))
+
+
+def told(deal: Deal, *kinds: str) -> list[tuple[str, object, object]]:
+    rows = deal.changes.filter(kind__in=kinds).order_by("pk")
+    return [(row.kind, row.data.get("old"), row.data.get("new")) for row in rows]
+
+
+@pytest.mark.usefixtures("_dollars")
+def test_a_value_that_was_changed_since_keeps_the_currency_in_which_it_was_said(cast: Cast):
+    gone = make_deal(by=cast.ana, amount=900, currency="USD", source=source("Fair"))
+    Deal.objects.filter(pk=gone.pk).update(source_detail="Hall 7")
+    gone.refresh_from_db()
+    into = make_deal(by=cast.ana)
+    act = merged(cast, gone, into)
+    assert into.amount == 900
+    assert (into.currency, into.source_detail) == ("USD", "Hall 7")
+    at = timezone.now()
+    deal_commands.edit(into, amount=Decimal(1200), source=source("Web"), by=cast.ana, at=at)
+    undone_late(cast, gone, act)
+    into.refresh_from_db()
+    assert into.amount == 1200
+    assert (into.currency, str(into.source), into.source_detail) == ("USD", "Web", "Hall 7")
+
+
+@pytest.mark.usefixtures("_dollars")
+def test_what_goes_back_weeks_later_stands_in_the_history(cast: Cast):
+    gone = make_deal(
+        by=cast.ana, amount=900, currency="USD", company=make_company(by=cast.ana, name="Bauer")
+    )
+    into = make_deal(by=cast.ana)
+    Deal.objects.filter(pk=into.pk).update(company=None)
+    act = merged(cast, gone, into)
+    deal_commands.edit(into, name="Line 3, longer", by=cast.ana, at=timezone.now())
+    undone_late(cast, gone, act)
+    into.refresh_from_db()
+    assert (into.amount, into.currency, into.company) == (None, "EUR", None)
+    sum_ = {"amount": "900.00", "currency": "USD"}
+    assert told(into, "amount") == [("amount", None, sum_), ("amount", sum_, None)]
+    assert told(into, "currency") == [("currency", "EUR", "USD"), ("currency", "USD", "EUR")]
+    assert [row[2] is None for row in told(into, "company")] == [False, True]
+
+
+def test_what_it_was_closed_with_since_stays(cast: Cast, pair):
+    gone, into = pair
+    act = merged(cast, gone, into)
+    cause = StopCause.objects.get(key="no_decision")
+    deal_commands.stop(
+        into, initiator=Initiator.CUSTOMER, cause=cause, by=cast.ana, at=timezone.now()
+    )
+    undone_late(cast, gone, act)
+    into.refresh_from_db()
+    assert (gone.is_open, into.is_open, into.amount) == (True, False, 900)
+
+
+def test_who_did_what_was_planned_stays_who_did_it(cast: Cast, pair):
+    gone, into = pair
+    Deal.objects.filter(pk=into.pk).update(owner=cast.ben, team=cast.ben.team)
+    into.refresh_from_db()
+    act = merged(cast, gone, into, by=cast.mona)
+    plan = Activity.objects.get(subject="Call back")
+    assert plan.owner == cast.ben
+    Activity.objects.filter(pk=plan.pk).update(done_at=timezone.now(), result="reached")
+    undone_late(cast, gone, act, by=cast.mona)
+    plan.refresh_from_db()
+    assert (plan.deal, plan.owner) == (gone, cast.ben)
