@@ -169,7 +169,8 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
 def _put_back_late(
     row: Record, rows: list[ChangedRow], *, verb: str, by: User, at: dt.datetime
 ) -> None:
-    """What is as it was left is again what it was; what somebody changed since on another deal stays (`crm.commands.since_then`).
+    """What is as it was left is again what it was; what somebody changed since on another deal stays,
+    and with it what belongs to it (`crm.commands.since_then`).
 
     Raises Deal.DoesNotExist where that deal is out of the reach of `by`.
     """
@@ -178,14 +179,16 @@ def _put_back_late(
     others = list(found.select_for_update(of=("self",)))
     if len(others) < len(ids):
         raise Deal.DoesNotExist
-    try:
-        with transaction.atomic():
-            _put_back(rows)
-        return
-    except Refused:
-        pass
+    staying = {key for other in others for key in since_then.staying(other, _leaving(rows, other))}
+    if not staying:
+        try:
+            with transaction.atomic():
+                _put_back(rows)
+            return
+        except Refused:
+            pass
     deals = {(Deal._meta.db_table, other.pk) for other in others}
-    _put_back(_as_of_now(one for one in rows if (one.table, one.id) not in deals))
+    _put_back(_as_of_now(one for one in rows if (one.table, one.id) not in staying | deals))
     for other in others:
         told, facts = since_then.former_facts(other, _columns_back(rows, other))
         changed = note_changes(other, told, by=by, at=at)
@@ -194,6 +197,18 @@ def _put_back_late(
         refresh_next(other)
         add_change(other, ActUndone(verb=verb), by=by, at=at)
         save(other, *{*changed, *facts, *NEXT_FIELDS}, by=by, at=at)
+
+
+def _leaving(rows: list[ChangedRow], deal: Deal) -> set[since_then.RowKey]:
+    """The parts that came to a deal by the act."""
+    return {
+        (one.table, one.id)
+        for one in rows
+        if one.before is not None
+        and one.after is not None
+        and json.loads(one.after).get("deal_id") == deal.pk
+        and json.loads(one.before).get("deal_id") != deal.pk
+    }
 
 
 def _columns_back(rows: list[ChangedRow], deal: Deal) -> dict[str, Any]:

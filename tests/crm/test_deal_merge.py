@@ -4,17 +4,21 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db.models import PROTECT
 from django.utils import timezone
 
 from crm.commands import deal as deal_commands
-from crm.commands import deal_merge
+from crm.commands import deal_merge, since_then
 from crm.commands import undo as undo_commands
 from crm.commands.undo import undoable
 from crm.models import (
     Activity,
     ActivityKind,
+    Concern,
     Deal,
+    Need,
     Offer,
+    OfferLine,
     Rate,
     Ruling,
     Source,
@@ -247,3 +251,41 @@ def test_who_did_what_was_planned_stays_who_did_it(cast: Cast, pair):
     undone_late(cast, gone, act, by=cast.mona)
     plan.refresh_from_db()
     assert (plan.deal, plan.owner) == (gone, cast.ben)
+
+
+def test_what_is_referred_to_since_stays_with_what_refers_to_it(cast: Cast):
+    gone, into = (make_deal(by=cast.ana, name=name) for name in ("Fair card", "Line 3"))
+    at = timezone.now()
+    first = offer(gone)
+    need, alone = (
+        Need.objects.create(deal=gone, words=text, at=at) for text in ("Less waste", "More room")
+    )
+    OfferLine.objects.create(offer=first, what="Press", quantity=1, need=need)
+    talks = [call(gone, by=cast.ana), call(gone, by=cast.ana)]
+    own, other = (step(gone, key, talk) for key, talk in zip(("a", "b"), talks, strict=True))
+    act = merged(cast, gone, into)
+    # Nothing of it counts as a change of the deal: its version stays.
+    asked = Concern.objects.create(
+        deal=into, offer=first, category="price", words="Too dear", after_price=True, raised_at=at
+    )
+    newer = step(into, "c", talks[0])
+    undone_late(cast, gone, act)
+    assert set(into.offers.all()) == {first}
+    assert (set(into.needs.all()), set(gone.needs.all())) == ({need}, {alone})
+    assert set(into.step_results.all()) == {own, newer}
+    assert set(gone.step_results.all()) == {other}
+    assert set(gone.activities.all()) == {talks[1]}
+    asked.refresh_from_db()
+    assert asked.offer == first
+
+
+def test_all_references_among_the_parts_of_a_deal_are_known():
+    parts = {part.model for part in undo_commands._with_its_parts(Deal, "{column}")}
+    found = {
+        (model, field.name)
+        for model in parts
+        for field in model._meta.concrete_fields
+        if field.related_model in parts
+        and getattr(field.remote_field, "on_delete", None) is PROTECT
+    }
+    assert found == {(model, reference) for model, _way, reference in since_then.LINKS}
