@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import F
+
 from crm.events import Merged
 from crm.models import Deal, DealChange, UndoableAct
 from crm.shipped import DUPLICATE
@@ -27,8 +29,13 @@ class DealMerge:
 def merge_of(user: User, pk: int, *, since: dt.datetime) -> DealMerge | None:
     """What a deal that `user` may see was merged into, if it still is; `since` is from when on a merge can
     be undone. At most three queries."""
+    # By this very merge: it may have been opened again since, and closed in another way.
     rows = DealChange.objects.filter(
-        deal=pk, deal__outcome=Outcome.STOPPED, deal__cause__key=DUPLICATE, kind=Merged.kind
+        deal=pk,
+        deal__outcome=Outcome.STOPPED,
+        deal__cause__key=DUPLICATE,
+        deal__closed_at=F("at"),
+        kind=Merged.kind,
     )
     last = rows.select_related("deal").order_by("-pk").first()
     if last is None:
@@ -37,12 +44,13 @@ def merge_of(user: User, pk: int, *, since: dt.datetime) -> DealMerge | None:
     into = found.values_list("pk", "name").first()
     if into is None:
         return None
+    editable = Deal.objects.editable_by(user)
     acts = UndoableAct.objects.filter(
         deal=pk,
+        deal__in=editable,
         verb=SAME_AS,
         version=last.deal.version,
         at__gt=since,
-        deal__in=Deal.objects.editable_by(user),
     )
     return DealMerge(
         gone=pk,

@@ -29,6 +29,7 @@ from crm.models import (
     Verdict,
 )
 from crm.models.verdict import Confidence
+from crm.shipped import DUPLICATE
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome
 from salesprocess.lib.refused import Refused
@@ -289,3 +290,17 @@ def test_all_references_among_the_parts_of_a_deal_are_known():
         and getattr(field.remote_field, "on_delete", None) is PROTECT
     }
     assert found == {(model, reference) for model, _way, reference in since_then.LINKS}
+
+
+def test_only_the_merge_that_closed_it_leads_away(cast: Cast, client, clock, pair):
+    gone, into = pair
+    merged(cast, gone, into)
+    clock.shift(60)
+    deal_commands.reopen(gone, by=cast.ana, at=timezone.now(), reason="Two after all")
+    merged(cast, into, gone)
+    clock.shift(60)
+    cause = StopCause.objects.get(key=DUPLICATE)
+    deal_commands.stop(gone, initiator=Initiator.US, cause=cause, by=cast.ana, at=timezone.now())
+    client.force_login(cast.ana)
+    assert client.get(f"/deals/{gone.pk}/").status_code == 200
+    assert client.get(f"/deals/{into.pk}/").status_code == 302
