@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import Exists, F
 
 from crm.events import Merged
 from crm.models import Deal, DealChange, UndoableAct
@@ -46,6 +46,7 @@ def merge_of(user: User, pk: int, *, since: dt.datetime) -> DealMerge | None:
         return None
     editable = Deal.objects.editable_by(user)
     acts = UndoableAct.objects.filter(
+        Exists(editable.filter(pk=into[0])),
         deal=pk,
         deal__in=editable,
         verb=SAME_AS,

@@ -304,3 +304,16 @@ def test_only_the_merge_that_closed_it_leads_away(cast: Cast, client, clock, pai
     client.force_login(cast.ana)
     assert client.get(f"/deals/{gone.pk}/").status_code == 200
     assert client.get(f"/deals/{into.pk}/").status_code == 302
+
+
+def test_it_is_offered_only_to_whoever_may_change_both(cast: Cast, client, pair):
+    gone, into = pair
+    act = merged(cast, gone, into)
+    client.force_login(cast.ana)
+    page = f"/deals/{into.pk}/?merged={gone.pk}"
+    assert f'name="act" value="{act.pk}"' in client.get(page).content.decode()
+    # It lies in the pool of her team, where she sees it.
+    Deal.objects.filter(pk=into.pk).update(owner=None)
+    html = client.get(page).content.decode()
+    assert "“Fair card” is the same as this deal" in html
+    assert f'name="act" value="{act.pk}"' not in html
