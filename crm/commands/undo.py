@@ -137,6 +137,7 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
     and for another's act.
     """
     with transaction.atomic():
+        _lock_all(record, act)
         row = _locked(record, by=by)
         found = UndoableAct.objects.filter(pk=act, **{_name_of(row): row}).first()
         lasts = found is not None and found.verb in LASTING
@@ -164,6 +165,20 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
         idempotency.release(found.transaction)
         found.delete()
     record.refresh_from_db()
+
+
+def _lock_all(record: Record, act: int) -> None:
+    """All deals of an act that can be undone for long, in the order in which a merge locks them."""
+    found = UndoableAct.objects.filter(pk=act, verb__in=LASTING, **{_name_of(record): record})
+    ids = [
+        pk
+        for rows in found.values_list("rows", flat=True)
+        for table, pk, *_states in rows
+        if table == Deal._meta.db_table
+    ]
+    if ids:
+        deals = Deal.objects.filter(pk__in=ids).order_by("pk")
+        list(deals.select_for_update(of=("self",)).values_list("pk"))
 
 
 def _put_back_late(

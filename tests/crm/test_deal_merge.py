@@ -4,7 +4,9 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import PROTECT
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.commands import deal as deal_commands
@@ -317,3 +319,14 @@ def test_it_is_offered_only_to_whoever_may_change_both(cast: Cast, client, pair)
     html = client.get(page).content.decode()
     assert "“Fair card” is the same as this deal" in html
     assert f'name="act" value="{act.pk}"' not in html
+
+
+def test_both_are_locked_at_once_in_the_order_of_their_ids(cast: Cast, pair):
+    into, gone = pair
+    act = merged(cast, gone, into)
+    with CaptureQueriesContext(connection) as queries:
+        undone_late(cast, gone, act)
+    first = next(query["sql"] for query in queries if "FOR UPDATE" in query["sql"])
+    assert str(gone.pk) in first
+    assert str(into.pk) in first
+    assert "ORDER BY" in first
