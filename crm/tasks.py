@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from crm.commands import deleted, party_merge
+from crm.commands import deleted, party_merge, undo
 from pipeline import mail
 from pipeline.outbox import commands as outbox
 
@@ -15,6 +15,7 @@ def relay_outbox(pk: int | None = None) -> None:
 
 @shared_task
 def forget_deleted() -> None:
-    """What was deleted and not brought back goes for good."""
+    """What was deleted and not brought back goes for good, as does what it takes to undo what was done."""
     deleted.forget(at=timezone.now())
     party_merge.forget(at=timezone.now())
+    undo.forget(at=timezone.now())

@@ -103,7 +103,7 @@ def undoable(
         company = row.company_id if isinstance(row, Deal) else None
         if company and (Company._meta.db_table, company) not in after.rows:
             return  # Of that company nobody knows what it was before.
-        _forget_old(by, at)
+        forget(at=at, by=by)
         changed = _changed(before.rows, after.rows)
         if not changed:
             return  # It said what was so already: there is nothing to take back.
@@ -122,11 +122,13 @@ def undoable(
         yield acts
 
 
-def _forget_old(by: User, at: dt.datetime) -> None:
+def forget(*, at: dt.datetime, by: User | None = None) -> int:
+    """Delete what can be taken back no more, of one person or of everybody; how many."""
     gone = ~Q(verb__in=LASTING) & Q(at__lt=at - AT_ONCE)
     for verb, how_long in LASTING.items():
         gone |= Q(verb=verb, at__lt=at - how_long)
-    UndoableAct.objects.filter(gone, by=by).delete()
+    acts = UndoableAct.objects.filter(gone)
+    return (acts if by is None else acts.filter(by=by)).delete()[0]
 
 
 def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:

@@ -26,9 +26,9 @@ UndoableActManager = models.Manager.from_queryset(UndoableActQuerySet)
 
 
 class UndoableAct(models.Model):
-    """The rows of a deal, a company or a contact before a command changed them, kept for some minutes
-    so that its author can undo it. What was done to many at once has one `at`. Used by
-    `crm.commands.undo` alone."""
+    """The rows of a deal, a company or a contact before a command changed them, so that its author can
+    undo it for some minutes, and that deals were merged for 30 days; what is older goes each night.
+    What was done to many at once has one `at`. Used by `crm.commands.undo` alone."""
 
     deal = models.ForeignKey(
         Deal, on_delete=models.CASCADE, null=True, blank=True, related_name="+"

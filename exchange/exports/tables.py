@@ -31,7 +31,7 @@ STAYS = {
     "pipeline.Heartbeat": "how this installation runs",
     "pipeline.Incident": "how this installation runs",
     "pipeline.OutboxRow": "how this installation runs",
-    "crm.UndoableAct": "may be taken back for some minutes only",
+    "crm.UndoableAct": "may be taken back for some minutes only, that deals were merged for 30 days",
     "crm.SearchEntry": "made anew from the records",
     "exchange.ImportJob": "files on their way in; what came in of them is among the records",
     "exchange.ImportFault": "files on their way in",

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import connection
 from django.db.models import PROTECT
 from django.test.utils import CaptureQueriesContext
@@ -32,6 +33,7 @@ from crm.models import (
 )
 from crm.models.verdict import Confidence
 from crm.shipped import DUPLICATE
+from crm.tasks import forget_deleted
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome
 from salesprocess.lib.refused import Refused
@@ -330,3 +332,16 @@ def test_both_are_locked_at_once_in_the_order_of_their_ids(cast: Cast, pair):
     assert str(gone.pk) in first
     assert str(into.pk) in first
     assert "ORDER BY" in first
+
+
+def test_what_can_be_undone_no_more_is_forgotten_each_night(cast: Cast, pair):
+    gone, into = pair
+    merged(cast, gone, into)
+    at = timezone.now()
+    with undoable(verb="edit", by=cast.ana, at=at):
+        deal_commands.edit(into, name="Other", by=cast.ana, at=at)
+    undo_commands.forget(at=at + dt.timedelta(minutes=6))
+    assert [act.verb for act in UndoableAct.objects.all()] == ["same_as"]
+    with time_machine.travel(at + dt.timedelta(days=31)):
+        forget_deleted()
+    assert not UndoableAct.objects.exists()
