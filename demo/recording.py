@@ -28,6 +28,7 @@ from crm.models import (
     StageVisit,
     Verdict,
 )
+from crm.shipped import DUPLICATE
 from demo import wording, writing
 from demo.recorder import Recorder
 from demo.records import SimDeal
@@ -373,7 +374,7 @@ class _Recording(StepRecording):
     def _retrospective(self) -> None:
         """Most of what ended is looked back on, and by chances of its own: the rest stays as it was."""
         chances = random.Random(f"look back {self.deal.pk}")  # noqa: S311  # a demo
-        if self.closed_at is None or chances.random() < 0.3:
+        if self.closed_at is None or self.sim.cause == DUPLICATE or chances.random() < 0.3:
             return
         won = self.deal.outcome == Outcome.WON
         usual = wording.DECIDED_WON if won else wording.DECIDED_STOPPED.get(self.sim.cause, [])

@@ -8,6 +8,7 @@ from crm.commands import values
 from crm.commands.locked_deal import add_change, locked, save
 from crm.events import LookedBack
 from crm.models import Deal, DecidedBy, Retrospective
+from crm.shipped import DUPLICATE
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from salesprocess.lib.refused import Refused
@@ -27,11 +28,12 @@ def write(
     """Say what decided a deal, in which stage, and what was learned; or that there is nothing to say
     (`declined`); or say it anew. What stood there before stays in the history (CHECKLIST C26).
 
-    Raises Refused for a deal that is open, where nothing is said and it is not declined, or where it is
-    declined though something was said of this ending; ValidationError and Stale as elsewhere.
+    Raises Refused for a deal that is open or goes on as another one, where nothing is said and it is not
+    declined, or where it is declined though something was said of this ending; ValidationError and
+    Stale as elsewhere.
     """
     with locked(deal, by=by, version=version) as row:
-        if row.is_open or row.closed_at is None:
+        if row.is_open or row.closed_at is None or is_duplicate(row):
             raise Refused(_("Only a deal that has ended is looked back on."))
         if not declined and decided_by is None:
             raise Refused(_("Choose what decided it."), field="decided_by")
@@ -53,3 +55,8 @@ def write(
             add_change(row, event, by=by, at=at, reason=found.lesson)
         save(row, by=by, at=at)
     return found
+
+
+def is_duplicate(deal: Deal) -> bool:
+    """Whether it goes on as another deal, so that nothing was decided here."""
+    return deal.cause is not None and deal.cause.key == DUPLICATE

@@ -33,6 +33,7 @@ from crm.commands.locked_deal import (
     refresh_next,
     save,
 )
+from crm.commands.planned import give
 from crm.commands.watched import Record, watching
 from crm.events import ActUndone
 from crm.models import (
@@ -135,8 +136,8 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
     """Take back an act of one's own on the record: every row is again as it was, but for one line.
 
     Raises Refused after more than `AT_ONCE`, if it was taken back already or something rests on it
-    by now, Stale if the record was changed since; DoesNotExist for a record out of the reach of `by`
-    and for another's act.
+    by now, Stale if the record was changed since (after one of LASTING only if it was opened again, or
+    closed in another way); DoesNotExist for a record out of the reach of `by` and for another's act.
     """
     with transaction.atomic():
         _lock_all(record, act)
@@ -148,15 +149,16 @@ def undo(record: Record, *, act: int, by: User, at: dt.datetime) -> None:
         if found is None or at - found.at > LASTING.get(found.verb, AT_ONCE):
             raise Refused(_("That was too long ago to be taken back, or is taken back already."))
         rows = [ChangedRow(*one) for one in found.rows]
-        if row.version != found.version:
-            raise Stale(row, version=row.version, by=row.changed_by)
+        version = row.version
+        if version != found.version and not (lasts and _is_closed_so(row, rows)):
+            raise Stale(row, version=version, by=row.changed_by)
         if lasts:
             _put_back_late(row, rows, verb=found.verb, by=by, at=at)
         else:
             _put_back(rows)
             _give_turns_back(rows)
         row.refresh_from_db()
-        row.version = found.version
+        row.version = version
         if lasts and isinstance(row, Deal):
             # What was planned went back as it is by now.
             refresh_next(row)
@@ -183,6 +185,18 @@ def _lock_all(record: Record, act: int) -> None:
         list(deals.select_for_update(of=("self",)).values_list("pk"))
 
 
+# What says that a deal is closed as an act closed it, whatever else became of it.
+_CLOSED = ("outcome", "closed_at", "cause_id")
+
+
+def _is_closed_so(row: Record, rows: list[ChangedRow]) -> bool:
+    for one in rows:
+        if (one.table, one.id) == (row._meta.db_table, row.pk):
+            left, here = _read(one.after), _read(_now(one))
+            return all(left.get(name) == here.get(name) for name in _CLOSED)
+    return False
+
+
 def _put_back_late(
     row: Record, rows: list[ChangedRow], *, verb: str, by: User, at: dt.datetime
 ) -> None:
@@ -206,6 +220,11 @@ def _put_back_late(
             pass
     deals = {(Deal._meta.db_table, other.pk) for other in others}
     _put_back(_as_of_now(one for one in rows if (one.table, one.id) not in staying | deals))
+    if isinstance(row, Deal):
+        row.refresh_from_db()
+        if row.owner is not None:
+            # It may have another owner by now.
+            give(row.activities.planned().exclude(owner=row.owner), row.owner)
     for other in others:
         told, facts = since_then.former_facts(other, _columns_back(rows, other))
         changed = note_changes(other, told, by=by, at=at)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from crm.queries.deal import DealRecord
 from crm.queries.deal_parts import DealPerson
 from crm.queries.records import Records
+from crm.shipped import DUPLICATE
 from pipeline.process.stages import Outcome
 
 
@@ -41,7 +42,9 @@ def after_deal(
     if deal.is_open:
         return None
     declined = records.retrospective is not None and records.retrospective.declined
-    back = () if records.retrospective else (_look_back(deal),)
+    # What was merged ended in no way of its own.
+    is_merged = deal.cause_key == DUPLICATE
+    back = () if records.retrospective or is_merged else (_look_back(deal),)
     person = next((one for one in people if not one.is_erased), None)
     name = deal.company or (person.name if person else "")
     newer, touch = _newer(deal), _touch(deal, person)

@@ -77,6 +77,7 @@ class DealRecord(NamedTuple):
     closed_at: dt.datetime | None
     initiator: str
     cause: str | None
+    cause_key: str | None
     closing_note: str
     parked_until: dt.date | None
     team_id: int
@@ -140,6 +141,7 @@ def _within(scope: Scope) -> QuerySet[Deal, tuple[object, ...]]:
             "closed_at",
             "initiator",
             "cause__name",
+            "cause__key",
             "closing_note",
             "parked_until",
             "team_id",

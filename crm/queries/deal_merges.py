@@ -50,7 +50,7 @@ def merge_of(user: User, pk: int, *, since: dt.datetime) -> DealMerge | None:
         deal=pk,
         deal__in=editable,
         verb=SAME_AS,
-        version=last.deal.version,
+        at=last.at,
         at__gt=since,
     )
     return DealMerge(

@@ -14,7 +14,7 @@ from pipeline.requests import HtmxRequest
 @require_http_methods(["GET", "POST"])
 def write(request: HtmxRequest, pk: int) -> HttpResponse:
     deal = editable_deal(request, pk)
-    if deal.is_open:
+    if deal.is_open or commands.is_duplicate(deal):
         raise Http404
     found = deal_records.retrospective(deal)
     form = form_of(request, deal, RetrospectiveForm, found=found)

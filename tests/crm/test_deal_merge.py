@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.commands import deal as deal_commands
-from crm.commands import deal_merge, since_then
+from crm.commands import deal_merge, retrospective, since_then
 from crm.commands import undo as undo_commands
 from crm.commands.undo import undoable
 from crm.models import (
@@ -19,6 +19,7 @@ from crm.models import (
     ActivityKind,
     Concern,
     Deal,
+    DecidedBy,
     Need,
     Offer,
     OfferLine,
@@ -36,7 +37,7 @@ from crm.shipped import DUPLICATE
 from crm.tasks import forget_deleted
 from pipeline.models import User
 from pipeline.process.stages import Initiator, Outcome
-from salesprocess.lib.refused import Refused
+from salesprocess.lib.refused import Refused, Stale
 from tests.conftest import Cast
 from tests.factories import make_company, make_deal
 
@@ -345,3 +346,37 @@ def test_what_can_be_undone_no_more_is_forgotten_each_night(cast: Cast, pair):
     with time_machine.travel(at + dt.timedelta(days=31)):
         forget_deleted()
     assert not UndoableAct.objects.exists()
+
+
+def test_a_small_change_of_the_merged_deal_does_not_end_the_30_days(cast: Cast, client, pair):
+    gone, into = pair
+    act = merged(cast, gone, into)
+    deal_commands.edit(gone, name="Fair card, twice", by=cast.ana, at=timezone.now())
+    version = gone.version
+    client.force_login(cast.ana)
+    page = client.get(f"/deals/{into.pk}/?merged={gone.pk}").content.decode()
+    assert f'name="act" value="{act.pk}"' in page
+    undone_late(cast, gone, act)
+    assert (gone.name, gone.is_open, gone.version > version) == ("Fair card, twice", True, True)
+    into.refresh_from_db()
+    assert into.amount is None
+    assert Activity.objects.get(subject="Call back").deal == gone
+
+
+def test_once_it_was_opened_again_it_is_not_undone(cast: Cast, pair):
+    gone, into = pair
+    act = merged(cast, gone, into)
+    deal_commands.reopen(gone, by=cast.ana, at=timezone.now(), reason="Two after all")
+    with pytest.raises(Stale):
+        undone_late(cast, gone, act)
+
+
+def test_nobody_looks_back_on_what_was_merged(cast: Cast, client, pair):
+    gone, into = pair
+    merged(cast, gone, into)
+    client.force_login(cast.ana)
+    html = client.get(f"/deals/{gone.pk}/?itself").content.decode()
+    assert "write-look-back" not in html
+    assert client.get(f"/deals/{gone.pk}/look-back/").status_code == 404
+    with pytest.raises(Refused):
+        retrospective.write(gone, decided_by=DecidedBy.PRICE, by=cast.ana, at=timezone.now())
