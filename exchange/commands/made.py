@@ -54,6 +54,12 @@ def belong(job: ImportJob, batch: Batch) -> None:
             model.objects.filter(pk__in=ids, batch=None).update(batch=batch)
 
 
+def let_go(batch: Batch) -> None:
+    """Nothing came in with a batch: people and teams that were made for it are the organisation's own."""
+    for model in _OF_BATCH.values():
+        model.objects.filter(batch=batch).update(batch=None)
+
+
 def take_off_lists(job: ImportJob, *, by: User | None, at: dt.datetime) -> None:
     """What was put on the lists for this file alone: by whoever may, and where nothing uses it."""
     if by is None:

@@ -234,6 +234,7 @@ def _finish(job: ImportJob) -> None:
     if job.batch and not any(job.counts[each] for each in ("new", "matched", "changed")):
         empty, job.batch = job.batch, None
         job.save(update_fields=["batch"])
+        made.let_go(empty)
         empty.delete()
 
 

@@ -280,3 +280,16 @@ def test_people_who_left_come_in_with_what_they_owned_and_teams_and_methods_are_
     assert not User.objects.filter(email="k.huber@old.test").exists()
     assert not Team.objects.filter(name="Night shift").exists()
     assert not Method.objects.filter(name="Brieftaube").exists()
+
+
+def test_a_file_of_which_another_brought_everything_in_meanwhile_ends(cast: Cast):
+    text = "No,Deal,Owner,Team\n1,a,K. Obi,\n2,b,,Night shift\n"
+    named = {"id": "No", "name": "Deal", "owner": "Owner", "team": "Team"}
+    job = checked(cast.adele, uploaded(cast.adele, text), **named)
+    answer(cast.adele, job, all_owner="+", all_team="+")
+    assert worked(job).counts["new"] == 2
+    loaded(cast.adele, checked(cast.adele, uploaded(cast.adele, text), **named))
+    assert loaded(cast.adele, job).state == "done"
+    assert (job.counts["known"], job.batch) == (2, None)
+    assert User.objects.get(name="K. Obi").batch is None
+    assert Team.objects.get(name="Night shift").batch is None
