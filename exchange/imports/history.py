@@ -110,12 +110,13 @@ def import_history(judge: Judge) -> None:
         _("This lies in the future, so it cannot have happened."),
         field="happened_on",
     )
+    # Who is just moving a deal is waited for, and what was moved then counts.
+    if not judge.run.is_trial:
+        judge.execute(_LOCK)
     ways.note_said(f"SELECT deal_id FROM {judge.table} WHERE state IS NULL")  # noqa: S608  # a constant
     ours = [pk for (pk,) in select(_OURS, s=judge.table)]
     _refuse_deals(judge, ours, _("“{value}” was moved here since: its history stays as it is."))
     _refuse_parts(judge)
-    if not judge.run.is_trial:
-        judge.execute(_LOCK)
     _write(judge)
     judge.remark(
         _AFTER_CLOSING,

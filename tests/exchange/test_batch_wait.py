@@ -13,15 +13,19 @@ from django.utils import timezone
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
+from crm.commands import deal_move
 from crm.commands.writers.activity import About
 from crm.models import ActivityKind, Deal
 from exchange.commands import batch as batch_commands
 from exchange.commands import job as job_commands
 from exchange.commands import work
 from exchange.models import ImportJob, ImportState
+from pipeline.process.stages import Stage
 from salesprocess.lib.time_limits import LIMITS
 from tests.conftest import Cast
 from tests.crm.threads import at_once
+from tests.exchange.presets import Written
+from tests.exchange.test_import_presets import brought_in
 from tests.exchange.uploads import checked, loaded, uploaded
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,6 +115,41 @@ def test_it_waits_for_who_is_at_a_record_that_it_changed(cast: Cast):
     deal = Deal.objects.get()
     assert deal.amount == 500
     assert Decimal(deal.changes.latest("pk").data["new"]["amount"]) == 500
+
+
+def test_a_history_waits_for_who_is_moving_the_deal_and_leaves_it(cast: Cast):
+    text = "Id,Name,Stage,Stage change\n1,Pump,Prospecting,2026-01-10 09:00\n"
+    brought_in(cast.ana, Written(kind="deals", name="deals.csv", text=text), "old")
+    text = "deal,stage,date\n1,Lead,2026-01-02 09:00\n1,Prospecting,2026-01-10 09:00\n"
+    history = uploaded(cast.ana, text, kind="history", name="history.csv")
+    named = {"deal": "deal", "to_stage": "stage", "happened_on": "date"}
+    checked(cast.ana, history, **named)
+    assert history.state == ImportState.CHECKED, history.error
+    assert history.counts["new"] == 2
+    begun, at = threading.Event(), timezone.now()
+
+    def move() -> None:
+        with transaction.atomic():
+            deal = Deal.objects.get(name="Pump")
+            deal_move.move(deal, to=Stage.LEAD_GENERATION, reason="again", by=cast.ana, at=at)
+            begun.set()
+            until = time.monotonic() + 30
+            while not somebody_waits() and time.monotonic() < until:
+                pass
+
+    def load() -> None:
+        begun.wait(20)
+        loaded(cast.ana, history)
+
+    assert at_once(move, load) == [None, None]
+
+    visits = Deal.objects.get(name="Pump").visits.order_by("sequence")
+    assert [(visit.stage, visit.entered_by, visit.left_by) for visit in visits] == [
+        (2, None, cast.ana),
+        (1, cast.ana, None),
+    ]
+    history.refresh_from_db()
+    assert history.counts["refused"] == 2
 
 
 def test_a_worker_that_waited_in_vain_tries_again_as_often_as_it_takes(
