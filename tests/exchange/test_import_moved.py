@@ -252,6 +252,6 @@ def test_a_deal_moves_and_is_won_for_the_value_of_the_same_row(cast: Cast):
         ("Pump", Decimal(10_000), Decimal(12_000)),
         ("Pump", Decimal(12_000), Decimal(12_000)),
         ("Belt", Decimal(10_000), Decimal(12_000)),
-        ("Belt", 12_000, None),
+        ("Belt", Decimal(12_000), None),
     ]
     assert set(Deal.objects.values_list("amount", flat=True)) == {12_000}

@@ -77,7 +77,8 @@ def test_a_deal_goes_to_the_team_with_what_is_planned_and_comes_back_so(cast: Ca
     deal.refresh_from_db()
     assert (deal.owner, deal.team) == (cast.carl, cast.carl.team)
     assert deal.team_id != kept[0]
-    assert deal.attention_at and kept[1]
+    assert deal.attention_at
+    assert kept[1]
     assert deal.attention_at < kept[1]  # a day ends earlier in Tokyo
     assert {each.owner for each in Activity.objects.all()} == {cast.carl}
     assert {each.holder for each in Activity.objects.all()} == {cast.carl}
