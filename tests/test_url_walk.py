@@ -180,12 +180,16 @@ class Url:
 def record(of: str, may: frozenset[str] = REACH, *, pk: str = "pk", **facts: Any) -> Url:
     """An address about one record, by default within the reach of whoever leads or is Ana."""
     more = facts.pop("at", {})
+    if of in OPENED and facts.get("get", True):
+        facts["keeps"] = facts.get("keeps", frozenset()) | TAKEN
     return Url(kind="record", at={pk: of, **more}, may=may, **facts)
 
 
 SESSION = frozenset({"django_session"})
 # Each file is noted, and who looked at whose records and figures.
 TAKEN = frozenset({"pipeline_auditentry"})
+# Of what of somebody else it is noted, too, who opened a part of it.
+OPENED = {"deal", "bare", "slip", "closed", "won", "pool", "plan", "contact"}
 # allauth notes that recovery codes were looked at.
 VIEWED = frozenset({"mfa_authenticator"})
 FIND = {"q": "canary"}
