@@ -19,4 +19,8 @@ class Migration(migrations.Migration):
             name='cell',
             field=models.CharField(blank=True, db_default='', default='', max_length=200),
         ),
+        migrations.AddIndex(
+            model_name='importfault',
+            index=models.Index(fields=['job', 'table', 'line'], name='import_fault_of_row'),
+        ),
     ]
