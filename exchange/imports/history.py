@@ -17,7 +17,7 @@ from exchange.imports.belonging import refuse_beyond_reach, resolve_deal
 from exchange.imports.judging import NOT_IN, Judge
 from exchange.imports.kinds import PEOPLE
 from exchange.imports.parties import OWNER_BY_ADDRESS
-from exchange.imports.replay import DealPlace, ForeignMove, PassedVisit, Unfit, passed
+from exchange.imports.replay import DealPlace, ForeignMove, Unfit, passed
 from exchange.imports.staging import CHANGES, select
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
@@ -88,11 +88,6 @@ _STAMP = """
     FROM {changes} AS c WHERE t.id = c.record_id AND c.field = 'visits'
 """
 _DECIDE = "UPDATE {s} SET state = 'new', record_id = deal_id WHERE state IS NULL"
-_NAMES = (
-    *("deal_id", "sequence", "stage", "entered_at", "entered_how", "entered_by_id", "reason"),
-    *("entry_owner_id", "entry_team_id", "entry_amount", "version_ids", "playbook"),
-    *("left_at", "left_how", "left_by_id", "exit_owner_id", "exit_team_id", "exit_amount"),
-)
 
 
 def import_history(judge: Judge) -> None:
@@ -162,7 +157,7 @@ def _write(judge: Judge) -> None:
     unfit: list[int] = []
     # Nothing else can be asked of the database in the midst of a COPY.
     for some in bulk.chunks(_visits(judge, unfit), bulk.CHUNK):
-        bulk.copy(ways.WAYS, _NAMES, some)
+        bulk.copy(ways.WAYS, ways.VISIT_COLUMNS, some)
     ways.inform_planner()
     _refuse_deals(
         judge,
@@ -207,7 +202,8 @@ def _visits_of(rows: Iterable[tuple[Any, ...]], unfit: list[int]) -> Iterator[tu
             unfit.append(pk)
             continue
         for each in found:
-            yield _row(pk, each, held)
+            people = (each.entered_by, each.left_by)
+            yield ways.visit_row(pk, each.visit, people=people, begun=held, ended=held)
 
 
 def _step(
@@ -219,25 +215,4 @@ def _step(
         outcome=Outcome(outcome),
         left=Stage(left) if left else None,
         by_id=by_id,
-    )
-
-
-def _row(pk: int, each: PassedVisit, held: list[Any]) -> tuple[Any, ...]:
-    visit = each.visit
-    has_left = visit.left_how is not None
-    return (
-        pk,
-        visit.sequence,
-        visit.stage.value,
-        visit.entered_at,
-        visit.entered_how.value,
-        each.entered_by,
-        visit.reason,
-        *held,
-        "[]",
-        "",
-        visit.left_at,
-        visit.left_how.value if visit.left_how else None,
-        each.left_by,
-        *(held if has_left else (None, None, None)),
     )

@@ -18,7 +18,6 @@ from exchange.imports.mapping import LEAVE
 from exchange.imports.replay import ForeignMove, after
 from exchange.imports.staging import CHANGES, execute, select
 from exchange.imports.updatable import STAGE
-from pipeline.process.moves import Visit
 from pipeline.process.stages import Outcome, Stage
 
 # What a deal is worth, and whose it is, is what the same row makes it.
@@ -44,11 +43,6 @@ _EARLIER = """
       ON y.deal_id = was.deal_id AND was.sequence < y.sequence
 """
 _ROWS = "SELECT file, line, no, before_id AS deal_id FROM {s} WHERE state IS NULL"
-_NAMES = (
-    *("deal_id", "sequence", "stage", "entered_at", "entered_how", "entered_by_id", "reason"),
-    *("entry_owner_id", "entry_team_id", "entry_amount", "version_ids", "playbook"),
-    *("left_at", "left_how", "left_by_id", "exit_owner_id", "exit_team_id", "exit_amount"),
-)
 
 
 def look(judge: Judge) -> None:
@@ -61,7 +55,7 @@ def look(judge: Judge) -> None:
     ways.make_table()
     stays = [row[0] for row in asked if row[-1]]
     for some in bulk.chunks(_visits(judge, asked, last, stays), bulk.CHUNK):
-        bulk.copy(ways.WAYS, (*_NAMES, "initiator", "cause_id"), some)
+        bulk.copy(ways.WAYS, (*ways.VISIT_COLUMNS, "initiator", "cause_id"), some)
     judge.remark(
         "s.no = ANY(%(stays)s::bigint[])",
         _("The deal has another stage or outcome in the file now. Move it on its page."),
@@ -105,35 +99,19 @@ def _visits(
         begun = (visit.entry_owner_id, visit.entry_team_id, visit.entry_amount)
         playbook = (json.dumps(visit.version_ids), visit.playbook)
         ended = held if visit.left_how is None else _ended(visit)
-        yield (
-            *_row(pk, first, (visit.entered_by_id, visit.left_by_id), begun, playbook, ended),
-            initiator,
-            cause_id,
+        latest = ways.visit_row(
+            pk,
+            first,
+            people=(visit.entered_by_id, visit.left_by_id),
+            begun=begun,
+            ended=ended,
+            playbook=playbook,
         )
+        yield (*latest, initiator, cause_id)
         for each in others:
-            yield (*_row(pk, each, (None, None), held, ("[]", ""), held), initiator, cause_id)
+            row = ways.visit_row(pk, each, people=(None, None), begun=held, ended=held)
+            yield (*row, initiator, cause_id)
 
 
 def _ended(visit: StageVisit) -> list[Any]:
     return [visit.exit_owner_id, visit.exit_team_id, visit.exit_amount]
-
-
-def _row(
-    pk: int, visit: Visit, people: Any, begun: Any, playbook: Any, ended: Any
-) -> tuple[Any, ...]:
-    entered_by, left_by = people
-    return (
-        pk,
-        visit.sequence,
-        visit.stage.value,
-        visit.entered_at,
-        visit.entered_how.value,
-        entered_by,
-        visit.reason,
-        *begun,
-        *playbook,
-        visit.left_at,
-        visit.left_how.value if visit.left_how else None,
-        left_by,
-        *(ended if visit.left_how else (None, None, None)),
-    )

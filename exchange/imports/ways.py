@@ -4,14 +4,22 @@ Only of deals whose visits are still those that files gave them. What is closed 
 are removed as an undo removes them, and written anew.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from crm.models import StageVisit
 from exchange.imports.kinds import DEALS
 from exchange.imports.staging import execute
 from exchange.imports.updatable import FIELDS, digest
+from pipeline.process.moves import Visit
 
 WAYS = "import_ways"
+# The columns of a row of WAYS that `visit_row` gives, in its order.
+VISIT_COLUMNS = (
+    *("deal_id", "sequence", "stage", "entered_at", "entered_how", "entered_by_id", "reason"),
+    *("entry_owner_id", "entry_team_id", "entry_amount", "version_ids", "playbook"),
+    *("left_at", "left_how", "left_by_id", "exit_owner_id", "exit_team_id", "exit_amount"),
+)
 _NAMES = [
     f'"{field.column}"' for field in StageVisit._meta.concrete_fields if not field.primary_key
 ]
@@ -189,6 +197,36 @@ def inform_planner() -> None:
 def leave_out(deals: list[int]) -> None:
     """Their visits stay as they are."""
     execute("DELETE FROM {ways} WHERE deal_id = ANY(%(deals)s)", {"deals": deals}, ways=WAYS)
+
+
+def visit_row(
+    deal_id: int,
+    visit: Visit,
+    *,
+    people: tuple[int | None, int | None],
+    begun: Sequence[Any],
+    ended: Sequence[Any],
+    playbook: tuple[str, str] = ("[]", ""),
+) -> tuple[Any, ...]:
+    """A visit as VISIT_COLUMNS have it. `people` are who began and who ended it, `begun` and `ended` the
+    owner, the team and the value of the deal at these moments; `ended` is left out of one that goes on.
+    """
+    entered_by, left_by = people
+    return (
+        deal_id,
+        visit.sequence,
+        visit.stage.value,
+        visit.entered_at,
+        visit.entered_how.value,
+        entered_by,
+        visit.reason,
+        *begun,
+        *playbook,
+        visit.left_at,
+        visit.left_how.value if visit.left_how else None,
+        left_by,
+        *(ended if visit.left_how else (None, None, None)),
+    )
 
 
 def columns_of(of: str) -> str:
