@@ -15,12 +15,11 @@ days, by everybody who may change both: what was changed since on the other one 
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -34,6 +33,14 @@ from crm.commands.locked_deal import (
     save,
 )
 from crm.commands.planned import give
+from crm.commands.record_world import (
+    ChangedRow,
+    as_it_is,
+    changed_rows,
+    new_parties,
+    world_of,
+    world_tables,
+)
 from crm.commands.watched import Record, watching
 from crm.events import ActUndone
 from crm.models import (
@@ -41,7 +48,6 @@ from crm.models import (
     Contact,
     Deal,
     DealChange,
-    EvidenceFile,
     LeadAssignment,
     PartyChange,
     SearchKind,
@@ -52,32 +58,12 @@ from crm.queries import party as party_queries
 from pipeline.idempotency import commands as idempotency
 from pipeline.models import User
 from salesprocess.lib.events import event_columns
-from salesprocess.lib.prepared import run
 from salesprocess.lib.refused import Refused, Stale
 
 # The note that offers it goes after eight seconds; somebody may stand on it, or the line be slow.
 AT_ONCE = dt.timedelta(minutes=5)
 # Verbs that can be taken back for longer.
 LASTING = {"same_as": KEPT}
-
-# Where a row is, and its JSON as text: numbers keep their digits, instants their microseconds.
-Rows = dict[tuple[str, int], str]
-
-
-class World(NamedTuple):
-    """The rows of records and all that belongs to them, and the newest company and contact there are."""
-
-    rows: Rows
-    newest: tuple[int, ...]
-
-
-class ChangedRow(NamedTuple):
-    """A row that a verb changed, as `UndoableAct.rows` keeps it."""
-
-    table: str
-    id: int
-    before: str | None
-    after: str | None
 
 
 @contextmanager
@@ -95,17 +81,17 @@ def undoable(
 
     @contextmanager
     def watch(row: Record) -> Iterator[None]:
-        read = _world_of(row, also=None if also is None else also())
+        read = world_of(row, also=None if also is None else also())
         before = read()
         yield
         after = read()
         if after.newest != before.newest:
-            after.rows.update(_new_parties(before, by=by))
+            after.rows.update(new_parties(before, by=by))
         company = row.company_id if isinstance(row, Deal) else None
         if company and (Company._meta.db_table, company) not in after.rows:
             return  # Of that company nobody knows what it was before.
         forget(at=at, by=by)
-        changed = _changed(before.rows, after.rows)
+        changed = changed_rows(before.rows, after.rows)
         if not changed:
             return  # It said what was so already: there is nothing to take back.
         acts.append(
@@ -192,7 +178,7 @@ _CLOSED = ("outcome", "closed_at", "cause_id")
 def _is_closed_so(row: Record, rows: list[ChangedRow]) -> bool:
     for one in rows:
         if (one.table, one.id) == (row._meta.db_table, row.pk):
-            left, here = _read(one.after), _read(_now(one))
+            left, here = _read(one.after), _read(as_it_is(one))
             return all(left.get(name) == here.get(name) for name in _CLOSED)
     return False
 
@@ -250,7 +236,7 @@ def _leaving(rows: list[ChangedRow], deal: Deal) -> set[since_then.RowKey]:
 def _columns_back(rows: list[ChangedRow], deal: Deal) -> dict[str, Any]:
     for one in rows:
         if (one.table, one.id) == (Deal._meta.db_table, deal.pk):
-            was, left, here = (_read(text) for text in (one.before, one.after, _now(one)))
+            was, left, here = (_read(text) for text in (one.before, one.after, as_it_is(one)))
             back = since_then.going_back(one.table, was, left, here)
             return {name: value for name, value in back.items() if name not in _COUNTED}
     return {}
@@ -269,7 +255,7 @@ def _as_of_now(rows: Iterable[ChangedRow]) -> list[ChangedRow]:
     """Of what was changed since, only the columns go back that were not; history stays as it is."""
     found = []
     for one in rows:
-        now = _now(one)
+        now = as_it_is(one)
         if one.table == DealChange._meta.db_table or now == one.before:
             continue
         if one.before is None or one.after is None or now is None:
@@ -281,18 +267,6 @@ def _as_of_now(rows: Iterable[ChangedRow]) -> list[ChangedRow]:
         back = since_then.going_back(one.table, was, left, here)
         found.append(ChangedRow(one.table, one.id, json.dumps(here | back), now))
     return found
-
-
-def _now(one: ChangedRow) -> str | None:
-    part = _tables()[one.table]
-    where = "t.id = %s"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ROWS.format(table=part.table, kept=part.kept, where=where),
-            [one.id],
-        )
-        row = cursor.fetchone()
-    return row[2] if row else None
 
 
 def acts_of(of: type[Record], *, by: User, at: dt.datetime) -> list[UndoableAct]:
@@ -324,14 +298,6 @@ def _tell(row: Record, event: ActUndone, *, by: User, at: dt.datetime) -> None:
     row.save(update_fields=["version", "changed_at", "changed_by"])
 
 
-def _changed(before: Rows, after: Rows) -> list[ChangedRow]:
-    return [
-        ChangedRow(*place, before.get(place), after.get(place))
-        for place in sorted({*before, *after})
-        if before.get(place) != after.get(place)
-    ]
-
-
 def _put_back(rows: list[ChangedRow]) -> None:
     """New rows go first, because of some there is only room for one (the visit that goes on)."""
     made = [row for row in rows if row.before is None]
@@ -349,7 +315,7 @@ def _put_back(rows: list[ChangedRow]) -> None:
 
 
 def _put_back_one(cursor: Any, row: ChangedRow) -> None:
-    part = _tables()[row.table]
+    part = world_tables()[row.table]
     values = {"id": row.id, "before": row.before, "after": row.after}
     cursor.execute(part.statement(row), values)
     if cursor.rowcount != 1:
@@ -368,145 +334,3 @@ def _forget(made: list[ChangedRow]) -> None:
     for table, kind in kinds.items():
         if gone := [row.id for row in made if row.table == table]:
             search.remove(kind, gone)
-
-
-class WorldTable(NamedTuple):
-    """A table of a deal's world: which of its rows belong to it, and what of a row is kept."""
-
-    model: type[models.Model]
-    where: str
-
-    @property
-    def table(self) -> str:
-        return self.model._meta.db_table
-
-    @property
-    def rows(self) -> str:
-        return _ROWS.format(table=self.table, kept=self.kept, where=self.where)
-
-    @property
-    def kept(self) -> str:
-        """The row as JSON, without what the database fills in by itself, and what is too large to be
-        kept and never changes."""
-        if self.model is not EvidenceFile:
-            return f"(to_jsonb(t) - ARRAY{list(_REPEATED)})"
-        fields = [field.column for field in self.model._meta.concrete_fields]
-        pairs = ", ".join(f"'{name}', t.\"{name}\"" for name in fields if name != "content")
-        return f"jsonb_build_object({pairs})"
-
-    @property
-    def columns(self) -> str:
-        """A version goes on counting, so that a page with what was undone is known to be stale."""
-        own = [field.column for field in self.model._meta.concrete_fields]
-        left = ("content", "version", *_REPEATED)
-        return ", ".join(f'"{name}"' for name in own if name not in left)
-
-    def statement(self, row: ChangedRow) -> str:
-        """Put one row back, if it is still as it was left."""
-        if row.before is None:
-            statement = _REMOVE
-        else:
-            statement = _REPLACE if row.after is not None else _BRING_BACK
-        fields = {field.column for field in self.model._meta.concrete_fields}
-        count = ", version = t.version + 1" if "version" in fields else ""
-        return statement.format(table=self.table, kept=self.kept, columns=self.columns, count=count)
-
-
-# Whoever has the deal, repeated in its activities and visits: triggers follow the deal.
-_REPEATED = ("holder_id", "holder_team_id")
-_REMOVE = "DELETE FROM {table} AS t WHERE t.id = %(id)s AND {kept} = %(after)s::jsonb"
-_BRING_BACK = """
-    INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, %(before)s::jsonb)).*
-"""
-_REPLACE = """
-    UPDATE {table} AS t SET ({columns}) = (
-        SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %(before)s::jsonb)
-    ){count}
-    WHERE t.id = %(id)s AND {kept} = %(after)s::jsonb
-"""
-_ROWS = "SELECT '{table}', t.id, ({kept})::text FROM {table} AS t WHERE {where}"
-_NEWEST = "SELECT '', coalesce(max(id), 0), '{table}' FROM {table}"
-_PARTIES = (Company, Contact)
-_OF_DEAL = "t.{column} = ANY(%(deals)s::bigint[])"
-_OF_COMPANY = "t.{column} = %(company)s"
-_OF_CONTACT = "t.{column} = %(contact)s"
-_OF_PART = "t.{column} IN (SELECT id FROM {table} AS t WHERE {where})"
-# Made by the same person since, by the very verb: nobody else's comes between.
-_NEW = "t.{column} IN (SELECT id FROM {table} WHERE id > %({table})s AND changed_by_id = %(by)s)"
-
-
-def _world_of(row: Record, *, also: Deal | None) -> Callable[[], World]:
-    """What reads the world of a record, and of another deal, each time in one query."""
-    if isinstance(row, Contact):
-        return partial(_world, _contact_world_sql(), {"contact": row.pk})
-    if isinstance(row, Company):
-        return partial(_world, _world_sql(), {"deals": [], "company": row.pk})
-    deals = [row.pk] if also is None else [row.pk, also.pk]
-    return partial(_world, _world_sql(), {"deals": deals, "company": row.company_id or 0})
-
-
-def _world(statement: str, of: Mapping[str, Any]) -> World:
-    found = run(statement, of)
-    newest = tuple(pk for table, pk, _of in found if not table)
-    return World({(table, pk): text for table, pk, text in found if table}, newest)
-
-
-def _new_parties(before: World, *, by: User) -> Rows:
-    """The companies and contacts that came on record since, with what belongs to them. One query."""
-    last = {model._meta.db_table: pk for model, pk in zip(_PARTIES, before.newest, strict=True)}
-    with connection.cursor() as cursor:
-        cursor.execute(_new_parties_sql(), {"by": by.pk, **last})
-        return {(table, pk): text for table, pk, text in cursor.fetchall()}
-
-
-@lru_cache(maxsize=1)
-def _world_sql() -> str:
-    """The deal, all that belongs to it however deep, and its company."""
-    return _united([*_with_its_parts(Deal, _OF_DEAL), *_with_its_parts(Company, _OF_COMPANY)])
-
-
-@lru_cache(maxsize=1)
-def _contact_world_sql() -> str:
-    return _united(list(_with_its_parts(Contact, _OF_CONTACT)))
-
-
-def _united(parts: list[WorldTable]) -> str:
-    newest = (_NEWEST.format(table=model._meta.db_table) for model in _PARTIES)
-    return " UNION ALL ".join([*(part.rows for part in parts), *newest])
-
-
-@lru_cache(maxsize=1)
-def _new_parties_sql() -> str:
-    parts = [
-        part
-        for model in _PARTIES
-        for part in _with_its_parts(model, _NEW.replace("{table}", model._meta.db_table))
-    ]
-    return " UNION ".join(part.rows for part in parts)
-
-
-@lru_cache(maxsize=1)
-def _tables() -> Mapping[str, WorldTable]:
-    parts = [part for model in (Deal, *_PARTIES) for part in _with_its_parts(model, "")]
-    return {part.table: part for part in parts}
-
-
-def _with_its_parts(model: type[models.Model], condition: str) -> Iterator[WorldTable]:
-    """The table of a record and those whose rows go and stay with it, and theirs.
-
-    `condition` finds the record by its id in `column`.
-    """
-    yield WorldTable(model, condition.format(column="id"))
-    yield from _belonging(model, condition)
-
-
-def _belonging(model: type[models.Model], condition: str) -> Iterator[WorldTable]:
-    for rel in model._meta.related_objects:
-        part: Any = rel.related_model
-        if part is UndoableAct or rel.on_delete is not models.CASCADE:
-            continue
-        own = WorldTable(part, condition.format(column=rel.field.column))
-        yield own
-        yield from _belonging(
-            part, _OF_PART.format(column="{column}", table=own.table, where=own.where)
-        )

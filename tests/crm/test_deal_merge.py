@@ -13,6 +13,7 @@ from django.utils import timezone
 from crm.commands import deal as deal_commands
 from crm.commands import deal_merge, retrospective, since_then
 from crm.commands import undo as undo_commands
+from crm.commands.record_world import with_its_parts
 from crm.commands.undo import undoable
 from crm.models import (
     Activity,
@@ -286,7 +287,7 @@ def test_what_is_referred_to_since_stays_with_what_refers_to_it(cast: Cast):
 
 
 def test_all_references_among_the_parts_of_a_deal_are_known():
-    parts = {part.model for part in undo_commands._with_its_parts(Deal, "{column}")}
+    parts = {part.model for part in with_its_parts(Deal, "{column}")}
     found = {
         (model, field.name)
         for model in parts
