@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from pipeline.models import User
-from tests.browser import chromium, closing
+from tests.browser import chromium, closing, ready
 from tests.conftest import Cast
 from tests.kept_rows import KeptRows
 
@@ -73,6 +73,7 @@ class WatchedContext:
         context.expose_function("watched", lambda text: self.seen.append(text))
         context.add_init_script(WATCH)
         context.on("page", lambda page: setattr(page, "close", _may_never_end))
+        context.on("page", ready.watch)
         context.on("weberror", lambda error: self.seen.append(str(error.error)))
 
 
