@@ -35,7 +35,7 @@ _SEGMENT = re.compile(r"[0-9A-F]{24}(\.partial)?|[0-9A-F]{8}\.history")
 
 
 # By which whoever brings something back sees that it is what it should be.
-_COUNTED = {
+COUNTED = {
     "people": "pipeline_user",
     "companies": "crm_company",
     "contacts": "crm_contact",
@@ -320,7 +320,7 @@ def _inspect(socket: Path, connection: Mapping[str, str], files: Path) -> dict[s
         tables = {name for (name,) in there}
         counts = {
             name: _one(asked, SQL("SELECT count(*) FROM {}").format(Identifier(table)))
-            for name, table in _COUNTED.items()
+            for name, table in COUNTED.items()
             if table in tables
         }
         named = asked.execute(_FILES).fetchall() if "crm_importjob" in tables else []

@@ -168,7 +168,7 @@ def test_the_commands_keep_what_they_should(source: Source, place: Path, setting
 def test_what_it_asks_of_a_restored_database_is_there():
     with django_connection.cursor() as cursor:
         cursor.execute(backup._FILES)
-        for table in backup._COUNTED.values():
+        for table in backup.COUNTED.values():
             cursor.execute("SELECT to_regclass(%s)", [table])
             assert cursor.fetchone() == (table,)
 
