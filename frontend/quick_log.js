@@ -56,6 +56,7 @@ const offered = () => [...document.querySelectorAll('#quick-read [data-take]')];
 document.addEventListener('click', (event) => {
   const button = event.target.closest('#quick-read :is([data-take], [data-field])');
   if (!button) return;
+  event.preventDefault();
   if (button.dataset.take) take(button);
   else goTo(button.dataset.field);
 });

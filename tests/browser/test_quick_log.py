@@ -111,8 +111,12 @@ def test_with_something_unsure_tab_takes_the_first_and_enter_does_not_save(
     expect(page.locator(".understands.choose")).to_have_count(0)
     # What is put right in the form changes the chip, and never the line.
     page.locator("label.pick", has_text="Meeting").first.click()
-    expect(page.locator("[data-field=kind]")).to_have_text("Meeting")
+    chip = page.locator("[data-field=kind]")
+    expect(chip).to_have_text("Meeting")
     expect(line).to_have_value("anna norte reached")
+    chip.click()
+    expect(page.locator("#quick-kind input[value=meeting]")).to_be_focused()
+    expect(page).to_have_url(re.compile("/companies/$"))
     page.locator(".quick footer .btn-primary").click()
     expect(page.locator(".toast-note")).to_contain_text("Logged")
     logged = Activity.objects.done().latest("id")

@@ -176,6 +176,10 @@ def test_without_a_script_it_is_a_page_whose_form_is_what_is_saved(ana, world):
     )
     page = shown.content.decode()
     assert "<h1" in page
+    # Each chip leads to the field that says the same.
+    leads = re.findall(r'<a class="chip-i \w+" href="#([\w-]+)"', page)
+    assert len(leads) == len(chips(page)) >= 4
+    assert [name for name in leads if page.count(f'id="{name}"') != 1] == []
     # A line that was typed there comes back as it is understood, before it is saved.
     unread = {"line": "anna reached", "read": "", "deal": deal.pk, "fixed": "deal"}
     assert 'value="anna reached"' in ana.post("/log/", unread).content.decode()
