@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import ngettext
 
 from crm.models import ActivityResult, Product
@@ -12,7 +14,8 @@ from crm.presenters.viewer import Viewer, labels
 from crm.touch_rhythm import proposed_rhythm
 from day.queries.customers import DORMANT_AFTER, Brought, CustomerRow
 from pipeline.process.stages import Outcome, Stage
-from salesprocess.lib.format import money
+from reports.figures import Figure
+from salesprocess.lib.format import money, number, percent
 from salesprocess.lib.translation import gettext as _
 
 
@@ -79,6 +82,33 @@ def customer_line(viewer: Viewer, row: CustomerRow, lacks: Sequence[Product]) ->
         plan_seen=row.plan_version or 0,
         proposed=proposed,
         propose_on=max(row.due_on or viewer.today, viewer.today + dt.timedelta(days=1)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatShare:
+    """How much of what was won came again, and where the deals behind it stand."""
+
+    share: str
+    words: str
+    href: str
+
+
+def repeat_share(figure: Figure, *, person: int | None) -> RepeatShare | None:
+    """Nothing where nothing was won; `person` is who is asked about, if it is one."""
+    if figure.value is None or figure.cell is None:
+        return None
+    said: dict[str, object] = {"span": "year", "part": 1}
+    if person is not None:
+        said["person"] = person
+    path = reverse("reports:rows", args=[figure.cell.metric])
+    words = ngettext(
+        "%(part)s of %(n)s win in 12 months", "%(part)s of %(n)s wins in 12 months", figure.n
+    )
+    return RepeatShare(
+        share=_("%(share)s repeat business") % {"share": percent(figure.value, figure.n)},
+        words=words % {"part": number(figure.part or 0), "n": number(figure.n)},
+        href=f"{path}?{urlencode(said)}",
     )
 
 

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 from crm.models import Company, Deal, DealLine, Product
 from pipeline.models import User
 from pipeline.process.stages import Outcome
+from reports.figures import Figure, Period
+from reports.metrics.outcomes import repeat_business
+from reports.question import Question
 from salesprocess.lib.prepared import run
 
 PAGE = 25
@@ -213,6 +216,16 @@ class Customers:
         words = (_BASE + statement).replace("{seen}", _SEEN[self._everything])
         words = words.replace("{touched}", _TOUCHED[self._everything])
         return run(words, {**self._params, **more})
+
+
+def repeat_share(user: User, whose: Whose, *, at: dt.datetime) -> Figure:
+    """Of what was won in the last 12 months, how much was won with who had bought before, by the very
+    figure that the reports have (CHECKLIST A17). One query."""
+    zone = user.organisation.zone
+    today = at.astimezone(zone).date()
+    period = Period(start_on=today - dt.timedelta(days=364), end_on=today, zone=zone)
+    question = Question(reader=user, today=today, period=period)
+    return repeat_business.whole(question.of_person(user) if whose == Whose.MINE else question)
 
 
 def not_bought(user: User, ids: Iterable[int]) -> dict[int, list[Product]]:

@@ -16,7 +16,7 @@ from crm.commands import touch_plan as commands
 from crm.presenters.viewer import Viewer
 from crm.touch_rhythm import RHYTHMS
 from day.forms.customers import NONE, RhythmForm, TouchOnForm
-from day.presenters.customers import brought_lines, customer_line, every
+from day.presenters.customers import brought_lines, customer_line, every, repeat_share
 from day.queries import customers as queries
 from day.queries.customers import FIRST, CustomerPlace, Customers, Shown, Whose
 from day.style import day_style
@@ -69,6 +69,7 @@ class CustomersPage:
     def context(self) -> dict[str, Any]:
         counts, won = self.customers.counts()
         lacks = queries.not_bought(self.user, [row.id for row in self.rows])
+        again = queries.repeat_share(self.user, self.whose, at=self.viewer.at)
         words = {
             Shown.ALL: (_("All"), ""),
             Shown.DUE: (_("Touch due"), "clock"),
@@ -89,6 +90,7 @@ class CustomersPage:
             ],
             "count": counts[Shown.ALL],
             "won": money(won, self.viewer.currency) if won else "",
+            "again": repeat_share(again, person=self.user.pk if self.whose == Whose.MINE else None),
             "lines": [
                 (customer_line(self.viewer, row, lacks[row.id]), self._toggle(row.id))
                 for row in self.rows

@@ -16,10 +16,11 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import CauseKind, ClosingAttempt, Offer, Reply, StageVisit
+from crm.models import CauseKind, ClosingAttempt, Deal, Offer, Reply, SourceKind, StageVisit
 from pipeline.process.moves import EnteredHow, LeftHow
 from pipeline.process.stages import Initiator, Outcome
 from reports.figures import Definition, Goal, Unit
+from reports.lifted import only_where
 from reports.measures import Counted, FigureMeasure, Middle, Share, Summed, averaged
 from reports.metric import metric
 from reports.populations import BEGUN, CLOSED, CLOSED_OR_DUE, EXITS
@@ -405,3 +406,41 @@ def days_to_disqualify() -> FigureMeasure:
 def average_cycle() -> FigureMeasure:
     """The mean days from the first day to the win (METRICS K6)."""
     return averaged(F("cycle"), where=WON, unit=Unit.DAYS)
+
+
+# With whom it was won again --------------------------------------------------------------------------
+
+_won_before = Deal.objects.filter(
+    outcome=Outcome.WON, company=OuterRef("company"), closed_at__lt=OuterRef("closed_at")
+)
+_of_themselves = Q(source_company=None) | Q(source_company=F("company"))
+_CUSTOMER_ALREADY = Q(Exists(_won_before)) | (
+    Q(source__kind=SourceKind.EXISTING_CUSTOMER) & _of_themselves
+)
+_WON_WITH_SOMEBODY = WON & Q(company__isnull=False)
+REPEATED = only_where(_WON_WITH_SOMEBODY, _CUSTOMER_ALREADY)
+_REPEAT = Definition(
+    key="K4",
+    goal=Goal.BEST,
+    name=_("Repeat business"),
+    text=_(
+        "Of the deals that were won with a company in the period, the share whose company had bought "
+        "before: an earlier deal with it was won, by anybody, or the source of the deal says “Existing "
+        "customer”."
+    ),
+    basis=_BY_CLOSING,
+    formula=_("won with a company that had bought before ÷ won with a company"),
+    covers=_("won deals with a company whose day of closing is known"),
+)
+
+
+@metric(_REPEAT, over=CLOSED)
+def repeat_business() -> FigureMeasure:
+    """Wins with existing customers ÷ wins with a company (CHECKLIST A17)."""
+    return Share(part=REPEATED, among=_WON_WITH_SOMEBODY)
+
+
+@metric(_REPEAT, over=CLOSED)
+def repeat_won_value() -> FigureMeasure:
+    """What the wins with existing customers are worth (CHECKLIST A17)."""
+    return Summed(where=REPEATED)

@@ -1,4 +1,4 @@
-"""What is won, what is not, and why (METRICS K4, K24 to K27; CHECKLIST C18, C22, F12, F15)."""
+"""What is won, what is not, and why (METRICS K4, K24 to K27; CHECKLIST A17, C18, C22, F12, F15)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -70,6 +70,8 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
         outcomes.attempts_per_win,
         outcomes.lost_without_asking,
         outcomes.days_to_disqualify,
+        outcomes.repeat_business,
+        outcomes.repeat_won_value,
         leads.objection_frequency,
         leads.front_load_rate,
         leads.won_front_loaded,
@@ -388,7 +390,8 @@ def _objections(report: Report) -> ReportPanel:
 
 
 def _concentration(report: Report) -> ReportPanel:
-    """How much of what was won hangs on a few customers, or people (CHECKLIST F15)."""
+    """How much of what was won hangs on a few customers, or people, and how much of it came again
+    (CHECKLIST A17, F15)."""
     question = report.question
     rows = []
     found = outcomes.won_value.measure(question, CUSTOMER, PERSON)
@@ -411,6 +414,11 @@ def _concentration(report: Report) -> ReportPanel:
             )
         )
     won = outcomes.won_value.whole(question)
+    again = outcomes.repeat_won_value.whole(question)
+    if rows and again.value is not None and won.value:
+        share = again.value / won.value
+        cell = TableCell(text=percent(share), raw=share, href=report.rows(again))
+        rows.append(TableRow(name=_("customers who had bought before"), cells=[cell]))
     return ReportPanel(
         key="concentration",
         title=_("How much hangs on a few"),

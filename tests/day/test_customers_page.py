@@ -164,6 +164,25 @@ def test_an_open_row_says_what_is_missing_and_what_they_brought(cast: Cast, clie
     assert "selected>Existing customer" in new or "Existing customer" in new
 
 
+def test_how_much_came_again_is_said_with_its_deals(cast: Cast, client: Client) -> None:
+    """The share of repeat business (CHECKLIST A17): one's own, by what anybody had won before."""
+    assert "repeat business" not in look(client, cast.ana)
+    vega = customer(by=cast.carl)
+    Deal.objects.update(closed_at=ago(days=400))
+    won_deal(by=cast.ana, company=vega, name="Vega again")
+    customer(by=cast.ana, name="New one")
+    won_deal(by=cast.carl, company=vega)
+
+    page = look(client, cast.ana)
+
+    assert "50% repeat business</b> · 1 of 2 wins in 12 months" in page
+    href = re.findall(r'href="([^"]+)"><b>50% repeat', page)[0].replace("&amp;", "&")
+    rows = look(client, cast.ana, href)
+    assert ("Vega again" in rows, "New one" in rows) == (True, False)
+    everybody = look(client, cast.adele, "/customers/?whose=all")
+    assert "67% repeat business</b> · 2 of 3 wins" in everybody
+
+
 def test_a_rhythm_is_set_and_taken_off_and_the_second_is_told(cast: Cast, client: Client) -> None:
     vega = customer(by=cast.ana)
     client.force_login(cast.ana)

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 
 from crm.commands import deal as deal_commands
-from crm.models import Source
+from crm.models import Deal, Source
 from pipeline.process.stages import Initiator, Stage
 from reports.axes import EXISTING_CUSTOMER, STAGE
+from reports.figures import FigureCell
 from reports.metrics import leads, outcomes
 from reports.pages import sources
 from reports.question import Question
@@ -73,6 +74,28 @@ def test_existing_customers_are_counted_by_name(cast: Cast) -> None:
     make_deal(by=cast.ana, company=norte)
     found = leads.leads.measure(question(cast), EXISTING_CUSTOMER)
     assert {key: figure.n for key, figure in found.items()} == {norte.pk: 1, sur.pk: 1, None: 1}
+
+
+def test_a17_what_is_won_with_who_had_bought_before_is_told_apart(cast: Cast) -> None:
+    """By whomever they bought before; a first purchase, and one of nobody's company, is none."""
+    source = Source.objects.get(kind="existing_customer")
+    norte, sur, este = (make_company(by=cast.ana, name=name) for name in ("Norte", "Sur", "Este"))
+    first = won_deal(by=cast.carl, company=norte)
+    Deal.objects.filter(pk=first.pk).update(closed_at=ago(days=300))
+    again = won_deal(by=cast.ana, company=norte, value=3000)
+    told = won_deal(by=cast.ana, company=este, value=500)
+    new = won_deal(by=cast.ana, company=sur, value=7000)
+    won_deal(by=cast.ana)
+    Deal.objects.filter(pk=told.pk).update(source=source)
+    # A customer who named somebody else is no customer there.
+    Deal.objects.filter(pk=new.pk).update(source=source, source_company=norte)
+
+    asked_of = asked(cast.again(cast.ana), start=-1, end=91)
+    share = outcomes.repeat_business.whole(asked_of)
+    assert (share.part, share.n) == (2, 3)
+    assert outcomes.repeat_won_value.whole(asked_of).value == 3500
+    cell = FigureCell(metric=outcomes.repeat_business.slug, part=True)
+    assert set(outcomes.repeat_business.rows(asked_of, cell)) == {again, told}
 
 
 def test_the_ladder_goes_from_lead_to_won(cast: Cast) -> None:
