@@ -48,6 +48,10 @@ document.addEventListener('keydown', (event) => {
   if (!form?.querySelector('[data-left]') || !target.matches(TAKES_ENTER)) return;
   event.preventDefault();
   if (target.matches('[type=radio], [type=checkbox]') && !target.checked) target.click();
+  if (target.dataset.enter && !target.value && target.validity.valid) {
+    target.value = target.dataset.enter;
+    target.dispatchEvent(new Event('input', { bubbles: true }));
+  }
   const left = [...form.querySelectorAll('.ask[data-needs]:not(.filled)')];
   if (!left.length) {
     form.requestSubmit();

@@ -465,8 +465,12 @@ class ActivityPart(StepPart):
     layout = "activity"
 
     def inputs(self) -> dict[str, forms.Field]:
+        day = DayField(required=False, label=_("Done on"))
+        # Enter alone says that it was today, as it ticks a box.
+        today = timezone.localdate(timezone=self.gate.user.zone)
+        day.widget.attrs["data-enter"] = today.isoformat()
         return {
-            self.name: DayField(required=False, label=_("Done on")),
+            self.name: day,
             f"{self.name}_note": line(2000, _("What was said")),
         }
 

@@ -1,16 +1,18 @@
 """What is missing before a move costs one key each."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from crm.models import StepResult
 from pipeline.process.playbook import Importance, StepKind
 from pipeline.process.stages import Stage
 from tests.browser.budget import check_budget
 from tests.browser.test_board_move import card_of, stage_of
 from tests.conftest import Cast
-from tests.factories import make_company, make_deal
+from tests.factories import make_company, make_contact, make_deal
 from tests.pipeline.process import in_force, row
 
 pytestmark = pytest.mark.browser
@@ -26,7 +28,11 @@ def test_with_two_things_missing_a_move_takes_three_keys(
         importance=Importance.GATE,
         label="The plant was seen",
     )
-    in_force(people.root, seen)
+    written: Any = {"stage": Stage.LEAD_GENERATION, "importance": Importance.GATE}
+    why = row("why", kind=StepKind.QUESTION, label="Why them?", position=1.0, **written)
+    called = row("called", kind=StepKind.ACTIVITY, label="Called once", position=2.0, **written)
+    who = row("who", kind=StepKind.QUESTION, label="Who sent them?", position=3.0, **written)
+    in_force(people.root, seen, why, called, who)
     company = make_company(by=people.ana, name="Norte SA")
     deal = make_deal(by=people.ana, company=company, stage=Stage.QUALIFICATION, amount=48_000)
     board = page_of(people.ana, "/board/")
@@ -47,3 +53,26 @@ def test_with_two_things_missing_a_move_takes_three_keys(
     check_budget("move a deal on with two things missing", len(pressed))
     expect(card_of(board, deal, Stage.NEEDS_ANALYSIS)).to_be_visible()
     assert stage_of(deal) == Stage.NEEDS_ANALYSIS
+
+    # What has to be written costs its words besides, and a day on which something was done only Enter.
+    contact = make_contact(by=people.ana, company=company)
+    lead = make_deal(by=people.ana, company=company, contact=contact, name="Este")
+    board.reload()
+    board.locator(f"#d{lead.pk}").focus()
+    words = iter(("A new plant", "", "Vega"))
+    board.keyboard.press("]")
+    pressed = ["]"]
+    for left in (3, 2, 1):
+        thing = "thing" if left == 1 else "things"
+        expect(sheet.locator("[data-left]")).to_contain_text(f"{left} {thing} missing")
+        expect(sheet.locator(".ask:not(.filled) input:focus")).to_have_count(1)
+        board.keyboard.type(next(words))
+        board.keyboard.press("Enter")
+        pressed.append("Enter")
+    check_budget("move a deal on with three things missing, two of them to be written", len(pressed))
+    expect(card_of(board, lead, Stage.PROSPECTING)).to_be_visible()
+    assert set(StepResult.objects.filter(deal=lead).values_list("key", "value")) == {
+        ("why", "A new plant"),
+        ("called", None),
+        ("who", "Vega"),
+    }
