@@ -95,6 +95,18 @@ def pages() -> list[MeasuredPage]:
         ),
         *(
             MeasuredPage(
+                name=f"{name}, {reader}", reader=reader, limit=LIST, goal=3, asks=_get(address)
+            )
+            for reader, name, address in (
+                ("seller", "opportunities by stage", "/opportunities/?group=stage"),
+                ("manager", "opportunities by stage", "/opportunities/?group=stage"),
+                ("manager", "opportunities by owner", "/opportunities/?group=owner"),
+                ("manager", "deals by owner", "/deals/?group=owner"),
+                ("manager", "companies by owner", "/companies/?group=owner"),
+            )
+        ),
+        *(
+            MeasuredPage(
                 name=f"board, {reader}", reader=reader, limit=LIST, goal=6, asks=_get("/board/")
             )
             for reader in ("seller", "manager")
