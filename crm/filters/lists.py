@@ -40,9 +40,12 @@ from crm.target_fit import Fit, Target
 from crm.worth import Rates
 from pipeline.models import User
 from pipeline.people.access import Scope
-from pipeline.process.stages import Initiator, Outcome, Stage
+from pipeline.process.stages import Initiator, Outcome, Phase, Stage
 from salesprocess.lib import dates
 from salesprocess.lib.folding import fold
+
+# What is asked for by no phase: it neither qualifies nor closes.
+OUTSIDE = "outside"
 
 ANY = "any"
 LOST = "lost"
@@ -252,6 +255,12 @@ class ActivityFilter(ListFilter):
     stage = django_filters.MultipleChoiceFilter(
         label=gettext_lazy("Stage"), distinct=False, choices=_stages_or_none, method="by_stage"
     )
+    phase = django_filters.ChoiceFilter(
+        label=gettext_lazy("Phase"),
+        choices=[*Phase.choices, (OUTSIDE, gettext_lazy("Outside the two phases"))],
+        empty_label=gettext_lazy("Any phase"),
+        method="by_phase",
+    )
     day_from = DayFilter(gettext_lazy("From"), method="by_day")
     day_to = DayFilter(gettext_lazy("To"), method="by_day")
 
@@ -290,6 +299,12 @@ class ActivityFilter(ListFilter):
         found = Q(_stage__in=stages - {NO_STAGE})
         if NO_STAGE in stages:
             found |= Q(_stage=None)
+        return rows.alias(_stage=stage_now()).filter(found)
+
+    def by_phase(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:
+        """Qualifying or closing, and what is neither (CHECKLIST B11): by the same stage."""
+        stages = [stage for stage in Stage if stage.phase == value]
+        found = Q(_stage__in=stages) if stages else Q(_stage=None)
         return rows.alias(_stage=stage_now()).filter(found)
 
     def by_state(self, rows: ActivityQuerySet, name: str, value: str) -> ActivityQuerySet:

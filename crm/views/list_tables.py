@@ -204,7 +204,7 @@ TABLES: Mapping[ListKind, ListTable] = {
         template="crm/list/_activities.html",
         fields=lambda _scope: list_fields.OF_ACTIVITY,
         row=activity_line,
-        selects=("state", "person", "team", "kind", "result"),
+        selects=("state", "person", "team", "kind", "result", "phase"),
         more=("day_from", "day_to"),
     ),
 }

@@ -103,6 +103,10 @@ def test_the_list_finds_it_and_says_it_in_words(client: Client, cast: Cast):
     assert cells("stage=1") == ["1 Lead gen"] * 3
     assert sorted(cells("stage=0")) == ["After the stop", "Hand-off"]
     assert len(cells("stage=1&stage=0")) == 5
+    # Each phase, and what is neither, together make all of it (CHECKLIST B11).
+    phases = [cells(f"phase={phase}") for phase in ("qualifying", "closing", "outside")]
+    assert sorted(cell for found in phases for cell in found) == sorted(cells(""))
+    assert sorted(phases[2]) == ["After the stop", "Hand-off"]
     # The conversation by which the deal came through stage 2.
     assert set(cells("stage=7")) <= {"7 Closing"}
     assert all(
@@ -116,8 +120,11 @@ def test_what_is_planned_is_found_by_the_stage_for_which_it_would_count(client: 
     company = make_company(by=cast.ana)
     for about in (About(deal=deal), About(company=company)):
         commands.plan(about, next=Next(kind=ActivityKind.CALL, due_at=NOW), by=cast.ana, at=NOW)
-    for stage, many in ((1, 1), (5, 1), (0, 0), (4, 0)):
-        assert len(exported(client, cast.ana, f"/lists/activities.csv?stage={stage}")) == many
+    for asked, many in (
+        *(("stage=1", 1), ("stage=5", 1), ("stage=0", 0), ("stage=4", 0)),
+        *(("phase=qualifying", 1), ("phase=closing", 1), ("phase=outside", 0)),
+    ):
+        assert len(exported(client, cast.ana, f"/lists/activities.csv?{asked}")) == many, asked
 
 
 def test_records_of_before_are_mended(cast: Cast):
