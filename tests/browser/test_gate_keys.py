@@ -69,7 +69,9 @@ def test_with_two_things_missing_a_move_takes_three_keys(
         board.keyboard.type(next(words))
         board.keyboard.press("Enter")
         pressed.append("Enter")
-    check_budget("move a deal on with three things missing, two of them to be written", len(pressed))
+    check_budget(
+        "move a deal on with three things missing, two of them to be written", len(pressed)
+    )
     expect(card_of(board, lead, Stage.PROSPECTING)).to_be_visible()
     assert set(StepResult.objects.filter(deal=lead).values_list("key", "value")) == {
         ("why", "A new plant"),
