@@ -1,4 +1,5 @@
-"""In how many actions things are done, as the README says it: the tests that count hold it to that."""
+"""In how many actions things are done, as the README says it: the tests that count hold it to that
+(CHECKLIST D15, E3)."""
 
 import re
 from pathlib import Path

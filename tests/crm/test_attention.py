@@ -165,7 +165,7 @@ def test_time_makes_nothing_less_urgent(one: Asking, zone: dt.tzinfo, minutes: i
 
 @given(deals, zones)
 def test_every_open_deal_has_a_plan_ahead_or_is_parked_or_asks(one: OpenDeal, zone: dt.tzinfo):
-    """No middle ground (METHOD, G13)."""
+    """No middle ground (METHOD, G13; CHECKLIST F1)."""
     ahead = one.next is not None and one.next.due.state(at=NOW, zone=zone) == DueState.LATER
     today = NOW.astimezone(zone).date()
     rests = one.next is None and is_parked(one.parked_until, today=today)

@@ -1,3 +1,5 @@
+"""Who somebody is to us, by which ties, and what was said (CHECKLIST E5): the page of a company."""
+
 import re
 from typing import Any
 

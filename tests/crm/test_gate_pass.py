@@ -132,6 +132,7 @@ def test_g2_and_g3_ask_for_a_conversation_and_take_the_one_that_was_held(cast):
 
 
 def test_attempts_never_advance(cast):
+    """However many: only what they agreed to does (METHOD, G3; CHECKLIST B14, C12)."""
     deal = with_company(cast, stage=Stage.PROSPECTING)
     for _time in range(5):
         activities.log(

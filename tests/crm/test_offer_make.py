@@ -1,4 +1,4 @@
-"""Offers: made, revised, withdrawn; what the deal is worth follows them."""
+"""Offers: made, revised, withdrawn; what the deal is worth follows them (CHECKLIST F5)."""
 
 import datetime as dt
 from decimal import Decimal

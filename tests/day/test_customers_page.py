@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,10 @@ from crm.touch_rhythm import proposed_rhythm, touch_due
 from day.queries import customers as queries
 from pipeline.models import User
 from pipeline.process.stages import Stage
+from reports.axes import STAGE
+from reports.figures import Period
+from reports.metrics.activity import activities
+from reports.question import Question
 from salesprocess.lib.refused import Stale
 from tests.conftest import Cast
 from tests.factories import NOW, ago, make_company, make_deal, won_deal
@@ -50,6 +55,14 @@ def look(client: Client, person: User, address: str = "/customers/") -> str:
 def names(page: str) -> list[str]:
     rows = page.split('<th scope="row">')[1:]
     return [row.split("<bdi>")[1].split("</bdi>")[0] for row in rows]
+
+
+def work_by_stage(person: User) -> Counter[int]:
+    """How much somebody did, by the stage for which it counts, as the reports tell it."""
+    period = Period(start_on=ago(days=30).date(), end_on=NOW.date(), zone=person.organisation.zone)
+    asked = Question(reader=person, today=NOW.date(), period=period)
+    found = activities.measure(asked, STAGE)
+    return Counter({stage: figure.n for stage, figure in found.items() if stage})
 
 
 def test_a_win_begins_to_keep_in_touch_unless_one_says_no(cast: Cast) -> None:
@@ -124,6 +137,7 @@ def test_of_a_colleagues_deals_it_tells_nothing(cast: Cast, client: Client) -> N
 
 
 def test_a_touch_that_is_due_is_planned_and_logged(cast: Cast, client: Client) -> None:
+    """And it counts as work in the first stage, on record and in the reports (CHECKLIST A11)."""
     vega = customer(by=cast.ana)
     touch_plan.decide(vega, months=1, by=cast.ana, at=ago(days=60))
     silent_since(ago(days=50))
@@ -134,9 +148,10 @@ def test_a_touch_that_is_due_is_planned_and_logged(cast: Cast, client: Client) -
     plan = Activity.objects.planned().get()
     assert (plan.company, plan.due_on) == (vega, dt.date(2026, 3, 12))
     assert names(look(client, cast.ana, "/customers/?show=due")) == []
+    before = work_by_stage(cast.ana)
     activity_commands.complete(plan, result=ActivityResult.REACHED, by=cast.ana, at=NOW)
-    # A touch without a deal is work in lead generation.
     assert Activity.objects.get(pk=plan.pk).stage == Stage.LEAD_GENERATION
+    assert work_by_stage(cast.ana) - before == {Stage.LEAD_GENERATION.value: 1}
     assert names(look(client, cast.ana, "/customers/?show=due")) == []
 
 

@@ -1,4 +1,5 @@
-"""The day on paper: codes that notice a mistake, sheets that carry them, and lines that come back."""
+"""The day on paper: codes that notice a mistake, sheets that carry them, and lines that come back
+(CHECKLIST E4)."""
 
 import datetime as dt
 import re

@@ -1,4 +1,5 @@
-"""The style of somebody sets the lists to work through, the customers of a day and the hours kept free."""
+"""The style of somebody sets the lists to work through, the customers of a day and the hours kept free
+(CHECKLIST E15 to E17)."""
 
 import datetime as dt
 import re

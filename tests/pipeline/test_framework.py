@@ -62,6 +62,7 @@ def test_it_asks_for_confidence_on_both_sides():
 
 
 def test_it_helps_with_every_step_and_says_what_for():
+    """Each stage gives something back to whoever works in it (CHECKLIST E7)."""
     for row in ROWS:
         assert row.help, row.key
         assert row.gives_you, row.key

@@ -1,4 +1,4 @@
-"""A deal beside those that were won: figures worked out from the story below alone."""
+"""A deal beside those that were won: figures worked out from the story below alone (CHECKLIST C9)."""
 
 from statistics import median
 

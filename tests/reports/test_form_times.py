@@ -1,4 +1,4 @@
-"""How long people type in forms: of each for himself or herself alone."""
+"""How long people type in forms: of each for himself or herself alone (CHECKLIST D15, E3, E6)."""
 
 import datetime as dt
 
