@@ -189,7 +189,10 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
         command(job, by=request.user, at=timezone.now())
     except Refused as refused:
         messages.error(request, refused.message)
-    return redirect("exchange:imports") if verb == "discard" else redirect("exchange:import", pk)
+    # What stays of a discarded file, and why, is told on its page.
+    if verb == "discard" and not job.kept:
+        return redirect("exchange:imports")
+    return redirect("exchange:import", pk)
 
 
 @require_GET

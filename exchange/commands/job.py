@@ -376,14 +376,23 @@ def undo(job: ImportJob, *, by: User, at: dt.datetime) -> None:
 
 
 def discard(job: ImportJob, *, by: User, at: dt.datetime) -> None:
-    """Forget a file of which nothing was loaded.
+    """Forget a file of which nothing was loaded, and take back what was made for it and is used nowhere
+    else; `kept` of the job says what stays.
 
-    Raises Refused if something was, or a worker is at it.
+    Raises Refused if something was loaded, or a worker is at it.
     """
-    with _locked(job, by, NOT_LOADED) as row:
+    with transaction.atomic(), made.lists_locked(job, by=by), _locked(job, by, NOT_LOADED) as row:
         row.state, row.changed_at = ImportState.DISCARDED, at
+        take_back_made(row, by=by, at=at)
         forget_file(row)
         row.save()
+
+
+def take_back_made(row: ImportJob, *, by: User | None, at: dt.datetime) -> None:
+    """Part of what discards a file: the row says what of that stays, and is to be saved."""
+    undone = made.take_back(row, by=by, at=at)
+    row.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept]
+    row.counts |= {"deleted": sum(undone.deleted.values()), "kept": len(undone.kept)}
 
 
 def forget_file(row: ImportJob) -> None:

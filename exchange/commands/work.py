@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from exchange.commands import batch as batch_commands
 from exchange.commands import made
-from exchange.commands.job import forget_file
+from exchange.commands.job import forget_file, take_back_made
 from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
 from exchange.imports.raw_cells import with_cells
@@ -256,7 +256,7 @@ def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_comman
         job = ImportJob.objects.select_for_update(of=("self",)).filter(batch=batch).first()
         undone = batch_commands.undo(batch, job=job, by=by, at=at)
         if job is not None:
-            made.take_off_lists(job, by=by, at=at)
+            made.go_with(job, undone, by=by, at=at)
             job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
             job.counts |= {
                 "deleted": sum(undone.deleted.values()),
@@ -340,6 +340,8 @@ def clear_old_files(*, at: dt.datetime) -> int:
                 continue
             if job.state not in (ImportState.DONE, ImportState.STUCK, ImportState.UNDONE):
                 job.state = ImportState.DISCARDED
+                by = job.owner if job.owner and job.owner.is_active else None
+                take_back_made(job, by=by, at=at)
             forget_file(job)
             job.save()
             count += 1

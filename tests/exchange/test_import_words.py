@@ -1,13 +1,17 @@
 """Their words, ours: what a source, an owner or a cause of a file is here is said once, on the page."""
 
+import datetime as dt
 import re
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
+from crm.commands import reference
 from crm.models import Deal, Method, Product, SettingChange, Source, StopCause
 from exchange.models import ImportJob
-from pipeline.models import Team, User
+from pipeline.models import Batch, Team, User
+from pipeline.people.commands import people
 from tests.conftest import Cast
 from tests.exchange.uploads import (
     answer,
@@ -280,6 +284,70 @@ def test_people_who_left_come_in_with_what_they_owned_and_teams_and_methods_are_
     assert not User.objects.filter(email="k.huber@old.test").exists()
     assert not Team.objects.filter(name="Night shift").exists()
     assert not Method.objects.filter(name="Brieftaube").exists()
+
+
+def test_what_was_made_for_a_file_goes_when_it_is_discarded_and_what_stays_is_named(cast: Cast):
+    text = (
+        "Deal,Owner,Method,Team,Source\n"
+        "a,K. Obi,Brieftaube,,Fair Wels\n"
+        "b,K. Huber,,,Radio\n"
+        "c,K. Wolf,,,Online\n"
+        "d,,,Night shift,\n"
+        "e,,,Day shift,\n"
+    )
+    named = {
+        **{"name": "Deal", "owner": "Owner", "method": "Method"},
+        **{"team": "Team", "source": "Source"},
+    }
+    job = checked(cast.adele, uploaded(cast.adele, text), **named)
+    answer(cast.adele, job, all_owner="+", all_team="+", **said(job, Brieftaube="+"))
+    worked(job)
+    words = {"Fair Wels": "+", "Radio": "+", "Online": "+"}
+    answer(cast.adele, job, **said(job, **words))
+    assert worked(job).counts["new"] == 5
+    used, changed = Source.objects.get(name="Radio"), User.objects.get(name="K. Huber")
+    make_deal(by=cast.adele, source=used)
+    at = timezone.now() + dt.timedelta(minutes=1)
+    people.change(changed, name="Karl Huber", by=cast.adele, at=at)
+    reference.edit(Source.objects.get(name="Online"), name="Shop", by=cast.adele, at=at)
+    team = Team.objects.get(name="Day shift")
+    User.objects.filter(name="K. Wolf").update(team=team)
+    User.objects.filter(pk=cast.ana.pk).update(team=team)
+
+    response = browser(cast.adele).post(f"/imports/{job.pk}/discard/")
+    assert response["Location"] == f"/imports/{job.pk}/"
+    job.refresh_from_db()
+    assert {(name, why) for _kind, _pk, name, why in job.kept} == {
+        ("Karl Huber", "changed since"),
+        ("Day shift", "used by a record that stays"),
+        ("Shop", "changed since"),
+        ("Radio", "“Radio” is in use: retire it, or merge it."),
+    }
+    assert "Karl Huber" in page(cast.adele, job)
+    assert not User.objects.filter(name__in=["K. Obi", "K. Wolf"]).exists()
+    assert not Team.objects.filter(name="Night shift").exists()
+    assert not Method.objects.filter(name="Brieftaube").exists()
+    assert not Source.objects.filter(name="Fair Wels").exists()
+    # What stays is the organisation's own.
+    assert not Batch.objects.exists()
+    assert (changed.refresh_from_db(), changed.name, changed.batch)[1:] == ("Karl Huber", None)
+
+
+def test_who_was_changed_since_stays_when_the_file_is_taken_back(cast: Cast):
+    text = "Deal,Owner\na,K. Obi\n"
+    job = checked(cast.adele, uploaded(cast.adele, text), name="Deal", owner="Owner")
+    answer(cast.adele, job, all_owner="+")
+    obi = User.objects.get(name="K. Obi")
+    people.change(obi, name="Kim Obi", by=cast.adele, at=timezone.now() + dt.timedelta(seconds=1))
+    worked(job)
+    answer(cast.adele, job, **said(job, **{"K. Obi": "=Kim Obi"}))
+    loaded(cast.adele, worked(job))
+    browser(cast.adele).post(f"/imports/{job.pk}/undo/")
+    assert [(name, why) for _kind, _pk, name, why in worked(job).kept] == [
+        ("Kim Obi", "changed since")
+    ]
+    assert User.objects.filter(name="Kim Obi").exists()
+    assert not Deal.objects.exists()
 
 
 def test_a_file_of_which_another_brought_everything_in_meanwhile_ends(cast: Cast):
