@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy
 from crm.models import StopCause
 from exchange import queries
 from exchange.commands.made import Made
-from exchange.forms.columns import LABELS, label_of
+from exchange.forms.columns import CHANGED_LABELS, label_of
 from exchange.imports import dates, guessing
 from exchange.imports.answers import headings, kind_of
 from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.scanning import in_words
-from exchange.imports.updatable import POINTS
+from exchange.imports.updatable import NOTE, POINTS
 from exchange.models import ImportJob
 from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
 from exchange.words import of_job as _words_of
@@ -153,7 +153,7 @@ class AnswersForm(CommandForm):
         )
 
     def _add_changed(self, changed: queries.ChangedField) -> None:
-        only_added = changed.name in POINTS
+        only_added = changed.name in (*POINTS, NOTE)
         choices = [
             (
                 "",
@@ -166,7 +166,7 @@ class AnswersForm(CommandForm):
             choices.append((OVERWRITE, _("Change all, over people’s changes, too")))
         choices.append((LEAVE, _("Leave as it is here")))
         self.fields[f"update-{changed.name}"] = forms.ChoiceField(
-            label=LABELS[changed.name], choices=choices, required=False
+            label=CHANGED_LABELS[changed.name], choices=choices, required=False
         )
         said = self.job.answers.get("update", {})
         self.initial[f"update-{changed.name}"] = said.get(changed.name, "")

@@ -77,7 +77,11 @@ LABELS = {
     "more": gettext_lazy("Columns that are kept as a note on it"),
 }
 # What a file changed, in words: a field that is asked for, or what came of several rows.
-CHANGED_LABELS = {**LABELS, VISITS: gettext_lazy("Stages that it went through")}
+CHANGED_LABELS = {
+    **LABELS,
+    VISITS: gettext_lazy("Stages that it went through"),
+    "more": gettext_lazy("Note"),
+}
 # Where a kind of record has its own word for a field.
 _LABELS_OF = {
     (ImportKind.ACTIVITIES, "more"): gettext_lazy("Columns that are kept in the text"),

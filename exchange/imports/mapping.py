@@ -211,7 +211,8 @@ def _leave_empty(
 def _update(
     columns: dict[str, tuple[str, ...]], content: dict[str, Any], *, where: str
 ) -> dict[str, str]:
-    _only(content, set(columns), where=where)
+    # What cannot be read is kept as a note, also where no column is.
+    _only(content, {*columns, "more"}, where=where)
     said = {name: _choice(content, name, (LEAVE, OVERWRITE), where=where) for name in content}
     return {name: way for name, way in said.items() if way}
 

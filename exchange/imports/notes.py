@@ -1,9 +1,12 @@
 """What a file says of a record that has no place of its own is kept as a note on it: tags, addresses,
-descriptions. It is nobody's work, so it counts for no stage."""
+descriptions. It is nobody's work, so it counts for no stage. Of a later file, what no note on the record
+says yet (exchange.imports.updates)."""
 
 from crm.models import Activity, ActivityKind
 from exchange.imports import bulk
 from exchange.imports.judging import Judge
+from exchange.imports.staging import CHANGES
+from exchange.imports.updatable import NOTE
 
 # By kind of record: to what the note belongs.
 ON = {
@@ -27,7 +30,7 @@ _OWNER = """
 
 
 def keep(judge: Judge) -> None:
-    """Write the notes of rows that came in, or were found on record. A check leaves it: it would keep
+    """Write the notes of rows that came in, or are on record. A check leaves it: it would keep
     people from what is on record until the end."""
     columns = judge.mapped.columns
     keeps_words = any(each.keeps_word and each.name in columns for each in judge.kind.fields)
@@ -35,19 +38,23 @@ def keep(judge: Judge) -> None:
     if not said or judge.run.is_trial:
         return
     kind = judge.kind.name
-    at = "coalesce(s.created_on, %(now)s)" if kind == "deals" else "%(now)s"
+    at = "%(now)s"
+    if kind == "deals":
+        at = "CASE WHEN s.state = 'changed' THEN %(now)s ELSE coalesce(s.created_on, %(now)s) END"
     bulk.insert_select(
         Activity,
         {
             **ON[kind],
             "kind": f"'{ActivityKind.NOTE.value}'",
-            "body": "s.more",
+            "body": "CASE WHEN s.state = 'changed' THEN c.now #>> '{}' ELSE s.more END",
             "owner_id": _OWNER,
             "done_at": at,
             "created_at": at,
             "created_by_id": "%(by)s",
             "batch_id": "%(batch)s",
         },
-        f"{judge.table} AS s WHERE s.state IN ('new', 'matched') AND s.more IS NOT NULL",
+        f"{judge.table} AS s LEFT JOIN {CHANGES} AS c ON c.no = s.no AND c.field = '{NOTE}' AND c.applied"
+        " WHERE CASE WHEN s.state = 'changed' THEN c.no IS NOT NULL"
+        " ELSE s.state IN ('new', 'matched') AND s.more IS NOT NULL END",
         judge.arguments,
     )

@@ -209,8 +209,11 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
 STAGE = digest("s.deal_stage::text || ' ' || s.outcome")
 # What a file calls a contact's company: which one that is, may be another by now.
 COMPANY_TYPED = digest("seven_fold(coalesce(s.company, s.company_typed))")
-# Addresses and numbers of a contact are only ever added.
+# Addresses and numbers of a contact are only ever added, as is what is kept as a note.
 POINTS = ("email", "phone")
+NOTE = "more"
+# By kind of record: the column of an activity by which a note is on it.
+NOTED_BY = {COMPANIES.name: "company_id", CONTACTS.name: "contact_id", DEALS.name: "deal_id"}
 
 
 def updatable_in(mapped: KindMapping) -> list[UpdatableField]:
@@ -223,7 +226,7 @@ def names_in(mapped: KindMapping) -> list[str]:
     named = [each.name for each in updatable_in(mapped)]
     if mapped.kind is CONTACTS:
         named += [each for each in POINTS if each in mapped.columns]
-    return named
+    return named + [NOTE] * (mapped.kind.name in NOTED_BY)
 
 
 def said_of(mapped: KindMapping) -> str:
@@ -233,4 +236,6 @@ def said_of(mapped: KindMapping) -> str:
         pairs.append(f"'stage', {STAGE}")
     if mapped.kind is CONTACTS and "company" in mapped.columns:
         pairs.append(f"'company_typed', {COMPANY_TYPED}")
+    if mapped.kind.name in NOTED_BY:
+        pairs.append(f"'{NOTE}', {digest(f's.{NOTE}')}")
     return f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))"

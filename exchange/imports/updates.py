@@ -21,9 +21,12 @@ from exchange.imports.mapping import LEAVE
 from exchange.imports.staging import CHANGES, execute, select
 from exchange.imports.updatable import (
     FIELDS,
+    NOTE,
+    NOTED_BY,
     POINTS,
     TOLD_BEFORE,
     UpdatableField,
+    digest,
     said_of,
     updatable_in,
 )
@@ -87,6 +90,24 @@ _ADDED_POINTS = """
     ) AS more
     WHERE s.state IS NULL AND more.typed IS NOT NULL
 """
+# The lines that no note on the record has.
+_ADDED_NOTES = """
+    INSERT INTO {changes}
+    SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, NULL, to_jsonb(added.lines), false,
+        %(say)s <> 'leave', {mark}, coalesce(s.before_said ->> %(field)s, ''),
+        jsonb_build_array(t.changed_at, t.changed_by_id)
+    FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
+    CROSS JOIN LATERAL (
+        SELECT nullif(btrim(string_agg(said.line, E'\n' ORDER BY said.place), E'\n'), '') AS lines
+        FROM string_to_table(s.more, E'\n') WITH ORDINALITY AS said (line, place)
+        WHERE NOT EXISTS (
+            SELECT FROM crm_activity AS a
+            WHERE a.{noted_by} = t.id AND a.kind = 'note' AND said.line = ANY(string_to_array(a.body, E'\n'))
+        )
+    ) AS added
+    WHERE s.state IS NULL AND added.lines IS NOT NULL
+      AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
+"""
 _DECIDE = """
     UPDATE {s} AS s SET record_id = s.before_id, state = CASE WHEN EXISTS (
         SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied
@@ -120,7 +141,9 @@ _WRITE_POINTS = """
 _STAMP = """
     UPDATE {table} AS t
     SET version = t.version + 1, changed_at = %(now)s, changed_by_id = %(by)s
-    FROM {s} AS s WHERE s.state = 'changed' AND t.id = s.before_id
+    FROM {s} AS s WHERE s.state = 'changed' AND t.id = s.before_id AND EXISTS (
+        SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied AND c.field <> 'more'
+    )
 """
 _HISTORY = """
     INSERT INTO crm_dealchange (deal_id, kind, data, at, by_id, reason)
@@ -263,6 +286,8 @@ def _compare(judge: Judge, table: str) -> None:
         )
     for name in _points(judge):
         _about(judge, name, _ADDED_POINTS, field=name)
+    noted_by, mark = NOTED_BY[judge.kind.name], digest(f"s.{NOTE}")
+    _about(judge, NOTE, _ADDED_NOTES, table=table, noted_by=noted_by, mark=mark)
     judge.execute("ANALYZE {changes} (no, field)", changes=CHANGES)
 
 
@@ -275,10 +300,14 @@ def _write(judge: Judge, table: str) -> None:
         _about(judge, field.name, _WRITE, table=table, sets=field.sets)
     for name in _points(judge):
         _about(judge, name, _WRITE_POINTS, field=name)
-    judge.execute(_STAMP, table=table)
+    judge.execute(_STAMP, table=table, changes=CHANGES)
     if judge.kind is DEALS:
         judge.execute(
-            _HISTORY, changes=CHANGES, old=TOLD_BEFORE, new="c.now", more="AND c.field <> 'visits'"
+            _HISTORY,
+            changes=CHANGES,
+            old=TOLD_BEFORE,
+            new="c.now",
+            more="AND c.field NOT IN ('visits', 'more')",
         )
     else:
         party = _PARTIES[judge.kind.name]

@@ -5,7 +5,7 @@ import pytest
 from crm.models import Activity, Company, Deal
 from tests.conftest import Cast
 from tests.exchange.test_import_parts import suggested, undone
-from tests.exchange.uploads import loaded
+from tests.exchange.uploads import answer, checked, loaded, page, uploaded, worked
 from tests.factories import make_company
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -52,3 +52,49 @@ def test_of_deals_and_of_people(cast: Cast):
     loaded(cast.ana, suggested(cast.ana, text, kind="contacts"))
     note = Activity.objects.select_related("contact").get()
     assert (note.contact and note.contact.name, note.body) == ("Ada Vogt", "Department: Purchase")
+
+
+def test_a_later_file_adds_what_no_note_says_yet(cast: Cast):
+    first = loaded(cast.ana, suggested(cast.ana, COMPANIES, kind="companies"))
+    norte = Company.objects.get(name="Norte SA")
+    was = (norte.version, norte.changed_at)
+    later = COMPANIES.replace("Wien", "Graz").replace('"Sur SA","","","new"', '"Sur SA","","",""')
+    job = suggested(cast.ana, later, kind="companies")
+    (change,) = job.changes.all()
+    assert (change.field, change.was, change.now) == ("more", None, "City: Graz")
+    assert "Add what is new" in page(cast.ana, job)
+    assert Activity.objects.count() == 1
+    loaded(cast.ana, job)
+    assert (job.counts["changed"], job.counts["known"]) == (1, 1)
+    (note,) = Activity.objects.filter(batch=job.batch)
+    assert (note.company, note.body) == (norte, "City: Graz")
+    # It says so of the company, and changes nothing of it.
+    norte.refresh_from_db()
+    assert (norte.version, norte.changed_at) == was
+    # What the file says again comes in no second time, though somebody put the note away.
+    note.delete()
+    assert suggested(cast.ana, later, kind="companies").counts["known"] == 2
+    again = later.replace('"vip;old"', '"vip"')
+    assert [each.now for each in suggested(cast.ana, again, kind="companies").changes.all()] == [
+        "Tags: vip\nCity: Graz"
+    ]
+    undone(cast.ana, job)
+    undone(cast.ana, first)
+    assert not Company.objects.exists()
+
+
+def test_what_cannot_be_read_in_a_later_file_is_kept_as_it_is_said(cast: Cast):
+    text = "No,Deal,Value\n7,Pump,400\n"
+    named = {"id": "No", "name": "Deal", "amount": "Value"}
+    loaded(cast.ana, checked(cast.ana, uploaded(cast.ana, text), **named))
+    job = checked(cast.ana, uploaded(cast.ana, text.replace("400", "much")), **named)
+    answer(cast.ana, job, leave_empty="Value")
+    assert "the text is kept as a note" in page(cast.ana, worked(job))
+    answer(cast.ana, job, update_more="leave")
+    assert worked(job).counts["known"] == 1
+    answer(cast.ana, job, update_more="")
+    loaded(cast.ana, worked(job))
+    assert Activity.objects.get().body == "Value: much"
+    assert Deal.objects.get().amount == 400
+    undone(cast.ana, job)
+    assert not Activity.objects.exists()

@@ -296,8 +296,11 @@ def test_what_was_made_for_a_file_goes_when_it_is_discarded_and_what_stays_is_na
         "e,,,Day shift,\n"
     )
     named = {
-        **{"name": "Deal", "owner": "Owner", "method": "Method"},
-        **{"team": "Team", "source": "Source"},
+        "name": "Deal",
+        "owner": "Owner",
+        "method": "Method",
+        "team": "Team",
+        "source": "Source",
     }
     job = checked(cast.adele, uploaded(cast.adele, text), **named)
     answer(cast.adele, job, all_owner="+", all_team="+", **said(job, Brieftaube="+"))
