@@ -131,6 +131,7 @@ def _resolve_about(judge: Judge) -> None:
 
 
 def _refuse_the_rest(judge: Judge) -> None:
+    ways.make_standing()
     judge.refuse(
         "s.deal_id IS NULL AND s.company_id IS NULL AND s.contact_id IS NULL",
         _("It belongs to nobody: no deal, company or person is named."),
@@ -141,7 +142,7 @@ def _refuse_the_rest(judge: Judge) -> None:
         field="owner",
     )
     judge.refuse(
-        f"{_PLANNED} AND d.id = s.deal_id AND d.outcome <> 'open'",
+        f"{_PLANNED} AND d.id = s.deal_id AND {ways.outcome_of('d.id')} <> 'open'",
         _("The deal “{value}” is closed: nothing can be planned on it."),
         value="d.name",
         source="FROM crm_deal AS d",

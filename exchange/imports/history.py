@@ -18,7 +18,7 @@ from exchange.imports.judging import NOT_IN, Judge
 from exchange.imports.kinds import PEOPLE
 from exchange.imports.parties import OWNER_BY_ADDRESS
 from exchange.imports.replay import DealPlace, ForeignMove, Unfit, passed
-from exchange.imports.staging import CHANGES, select
+from exchange.imports.staging import CHANGES, STANDING, select
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 
@@ -28,9 +28,11 @@ _OURS = f"""
     WHERE t.id IN (SELECT deal_id FROM {{s}} WHERE state IS NULL) AND {ways.MOVED_HERE}
 """  # noqa: S608  # constants
 _ROWS = """
-    SELECT d.id, d.stage, d.outcome, d.stage_entered_at, d.closed_at, d.created_at, d.owner_id, d.team_id,
+    SELECT d.id, y.stage, y.left_how, y.entered_at, y.left_at, d.created_at, d.owner_id, d.team_id,
         d.amount, s.moved_at, s.came_stage, s.came_outcome, s.left_stage, s.owner_id
     FROM {s} AS s JOIN crm_deal AS d ON d.id = s.deal_id
+    JOIN (SELECT DISTINCT ON (deal_id) * FROM {standing} ORDER BY deal_id, sequence DESC) AS y
+      ON y.deal_id = d.id
     WHERE s.state IS NULL OR s.state = 'known' AND s.deal_id IN (
         SELECT deal_id FROM {s} WHERE state IS NULL
     )
@@ -66,8 +68,8 @@ _STAGES_MISSING = """
         SELECT deal_id, min(moved_at) AS at FROM {s} WHERE state IS NULL OR state = 'known' GROUP BY 1
     ) AS told
     JOIN {ways} AS y ON y.deal_id = told.deal_id AND y.sequence = 1
-    JOIN crm_stagevisit AS v ON v.deal_id = told.deal_id
-    JOIN crm_stagevisit AS after ON after.deal_id = v.deal_id AND after.sequence = v.sequence + 1
+    JOIN {standing} AS v ON v.deal_id = told.deal_id
+    JOIN {standing} AS after ON after.deal_id = v.deal_id AND after.sequence = v.sequence + 1
     WHERE CASE WHEN v.stage = y.stage
         THEN v.entered_at < coalesce(y.entered_at, told.at) - interval '1 day'
         ELSE coalesce(v.entered_at, v.left_at) < told.at - interval '1 day' END
@@ -77,11 +79,9 @@ _LOCK = """
     ORDER BY id FOR NO KEY UPDATE
 """
 # Who closes says a bare day, which has no hour.
-_AFTER_CLOSING = """
-    s.state IS NULL AND s.moved_at > (
-        SELECT d.closed_at FROM crm_deal AS d WHERE d.id = s.deal_id
-    ) + interval '1 day'
-"""
+_AFTER_CLOSING = (
+    f"s.state IS NULL AND s.moved_at > {ways.closed_at_of('s.deal_id')} + interval '1 day'"
+)
 _UNDECIDED = "SELECT file, line, no, deal_id FROM {s} WHERE state IS NULL"
 _STAMP = """
     UPDATE crm_deal AS t SET version = version + 1, changed_at = %(now)s, changed_by_id = %(by)s
@@ -108,7 +108,9 @@ def import_history(judge: Judge) -> None:
     # Who is just moving a deal is waited for, and what was moved then counts.
     if not judge.run.is_trial:
         judge.execute(_LOCK)
-    ways.note_said(f"SELECT deal_id FROM {judge.table} WHERE state IS NULL")  # noqa: S608  # a constant
+    told_of = f"SELECT deal_id FROM {judge.table} WHERE state IS NULL"  # noqa: S608  # a constant
+    ways.note_said(told_of)
+    ways.stand(told_of)
     ours = [pk for (pk,) in select(_OURS, s=judge.table)]
     _refuse_deals(judge, ours, _("“{value}” was moved here since: its history stays as it is."))
     _refuse_parts(judge)
@@ -166,7 +168,9 @@ def _write(judge: Judge) -> None:
             "The history of “{value}” does not end where the deal is: bring in its deal as it is now first."
         ),
     )
-    missing = [pk for (pk,) in select(_STAGES_MISSING, s=judge.table, ways=ways.WAYS)]
+    missing = [
+        pk for (pk,) in select(_STAGES_MISSING, s=judge.table, ways=ways.WAYS, standing=STANDING)
+    ]
     ways.leave_out(missing)
     _refuse_deals(judge, missing, _partial())
     ways.note(judge.arguments, rows=_UNDECIDED.format(s=judge.table), changes=CHANGES)
@@ -181,19 +185,20 @@ def _write(judge: Judge) -> None:
 def _visits(judge: Judge, unfit: list[int]) -> Iterator[tuple[Any, ...]]:
     """The visits of all deals, one deal after another; `unfit` gets the deals that have none."""
     with connection.chunked_cursor() as rows:
-        rows.execute(_ROWS.format(s=judge.table))
+        rows.execute(_ROWS.format(s=judge.table, standing=STANDING))
         yield from _visits_of(rows, unfit)
 
 
 def _visits_of(rows: Iterable[tuple[Any, ...]], unfit: list[int]) -> Iterator[tuple[Any, ...]]:
     for pk, of_deal in itertools.groupby(rows, key=lambda row: row[0]):
         told = list(of_deal)
-        _pk, stage, outcome, entered_at, closed_at, began_at, *held = told[0][:9]
+        _pk, stage, left_how, entered_at, left_at, began_at, *held = told[0][:9]
+        is_closed = left_how in (Outcome.WON, Outcome.STOPPED)
         standing = DealPlace(
             stage=Stage(stage),
-            outcome=Outcome(outcome),
+            outcome=Outcome(left_how) if is_closed else Outcome.OPEN,
             entered_at=entered_at,
-            closed_at=closed_at,
+            closed_at=left_at if is_closed else None,
             began_at=began_at,
         )
         try:

@@ -78,6 +78,12 @@ def write(judge: Judge) -> None:
     ways.remember(judge.arguments, changes=CHANGES)
 
 
+def set_aside(judge: Judge) -> None:
+    """Of a check: what follows is judged by where this file would leave the deals."""
+    if judge.run.is_trial and _applies(judge):
+        ways.set_aside()
+
+
 def _applies(judge: Judge) -> bool:
     return judge.mapped.update.get("stage") != LEAVE
 

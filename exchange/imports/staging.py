@@ -27,6 +27,8 @@ from pipeline.models import Batch, Team
 FAULTS = "import_faults"
 VISITS = "import_visits"
 CHANGES = "import_changes"
+# The visits of deals as the files leave them: exchange.imports.ways.
+STANDING = "import_standing"
 TEAMS = "import_teams"
 _FAULT_COLUMNS = (
     *("kind", "file", "line", "field", "value", "reason", "comes_in"),
@@ -213,6 +215,7 @@ def drop(kinds: Sequence[KindMapping]) -> None:
     """Several imports may share a transaction, as in tests."""
     for table in (FAULTS, VISITS, TEAMS, CHANGES, *(table_of(mapped.kind) for mapped in kinds)):
         execute("DROP TABLE {table}", table=table)
+    execute("DROP TABLE IF EXISTS {standing}", standing=STANDING)
 
 
 def _columns(kind: RecordKind) -> dict[str, str]:

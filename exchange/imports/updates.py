@@ -268,6 +268,8 @@ def apply(judge: Judge, *, resolve: Callable[[Judge], None] | None = None) -> No
         _write(judge, table)
         if moves:
             moved.write(judge)
+    elif moves:
+        moved.set_aside(judge)
     ways.drop_table()
 
 

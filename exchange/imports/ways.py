@@ -9,7 +9,7 @@ from typing import Any
 
 from crm.models import StageVisit
 from exchange.imports.kinds import DEALS
-from exchange.imports.staging import execute
+from exchange.imports.staging import STANDING, execute
 from exchange.imports.updatable import FIELDS, digest
 from pipeline.process.moves import Visit
 
@@ -113,6 +113,27 @@ STOOD = """
     )
     END
 """
+# Of a check, too, which moves nothing: what comes after the deals is judged by where their file leaves them.
+_MAKE_STANDING = """
+    CREATE TEMP TABLE IF NOT EXISTS {standing} (
+        deal_id bigint, sequence smallint, stage smallint, entered_at timestamptz, left_how text,
+        left_at timestamptz, PRIMARY KEY (deal_id, sequence)
+    ) ON COMMIT DROP
+"""
+_SET_ASIDE = """
+    INSERT INTO {standing}
+    SELECT deal_id, sequence, stage, entered_at, left_how, left_at FROM {ways}
+"""
+_STAND = """
+    INSERT INTO {standing}
+    SELECT v.deal_id, v.sequence, v.stage, v.entered_at, v.left_how, v.left_at FROM crm_stagevisit AS v
+    WHERE v.deal_id IN ({deals}) AND NOT EXISTS (SELECT FROM {standing} AS y WHERE y.deal_id = v.deal_id);
+    ANALYZE {standing} (deal_id, sequence)
+"""
+_LAST = f"""
+    (SELECT {{of}} FROM {STANDING} AS y WHERE y.deal_id = {{deal}} ORDER BY y.sequence DESC LIMIT 1)
+"""  # noqa: S608  # constants
+_IS_CLOSED = "y.left_how IN ('won', 'stopped')"
 _MAKE = """
     CREATE TEMP TABLE {ways} ON COMMIT DROP AS
     SELECT {columns}, NULL::text AS initiator, NULL::bigint AS cause_id FROM crm_stagevisit WHERE false
@@ -180,6 +201,34 @@ LEFT = f"""
 
 def make_table() -> None:
     execute(_MAKE, ways=WAYS, columns=_COLUMNS)
+
+
+def make_standing() -> None:
+    """For what `outcome_of` and `closed_at_of` ask."""
+    execute(_MAKE_STANDING, standing=STANDING)
+
+
+def set_aside() -> None:
+    """Keep what stands in WAYS, which a check does not write, for the kinds that follow."""
+    make_standing()
+    execute(_SET_ASIDE, standing=STANDING, ways=WAYS)
+
+
+def stand(deals: str) -> None:
+    """Have all visits of the `deals`, a subquery for their ids, in STANDING."""
+    make_standing()
+    execute(_STAND, standing=STANDING, deals=deals)
+
+
+def outcome_of(deal: str) -> str:
+    """The expression for the outcome of the deal `d` of that id as the files leave it, `d` being on record."""
+    of = f"CASE WHEN {_IS_CLOSED} THEN y.left_how ELSE 'open' END"
+    return f"coalesce({_LAST.format(of=of, deal=deal)}, d.outcome)"
+
+
+def closed_at_of(deal: str) -> str:
+    """The expression for when a deal in STANDING was closed."""
+    return _LAST.format(of=f"CASE WHEN {_IS_CLOSED} THEN y.left_at END", deal=deal)
 
 
 def note_said(deals: str) -> None:

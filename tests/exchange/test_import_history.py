@@ -300,7 +300,11 @@ def test_a_command_that_moves_deals_and_rewrites_their_history_is_taken_back_who
     outcomes = list(Deal.objects.order_by("pk").values_list("name", "outcome"))
     later = both(tmp_path, DEALS)
     later_at = at + dt.timedelta(seconds=1)
-    batch = by_command(later, [tmp_path], at=later_at, commit=True).batch
+    trial = by_command(later, [tmp_path], at=later_at, commit=False)
+    assert everything() == before
+    result = by_command(later, [tmp_path], at=later_at, commit=True)
+    assert trial.counts == result.counts
+    batch = result.batch
     assert ways() == WAYS
     assert batch
     undone = work.take_back(batch, by=None, at=later_at)
@@ -310,6 +314,25 @@ def test_a_command_that_moves_deals_and_rewrites_their_history_is_taken_back_who
     # The same files can do it again.
     by_command(later, [tmp_path], at=later_at + dt.timedelta(seconds=1), commit=True)
     assert ways() == WAYS
+
+
+def test_a_check_judges_by_where_the_same_files_leave_the_deals(cast: Cast, tmp_path: Path):
+    at = dt.datetime.now(dt.UTC)
+    earlier = DEALS.replace('"Closed Won","2026-02-20"', '"Negotiation/Review",""')
+    by_command(both(tmp_path, earlier), [tmp_path], at=at, commit=True)
+    said = both(tmp_path, DEALS).content
+    columns = {"id": "No", "deal": "Deal", "subject": "Task", "due_on": "Due", "owner": "Who"}
+    tasks = {"file": "tasks.csv", "columns": columns, "otherwise": "task"}
+    (tmp_path / "tasks.csv").write_text(
+        "No,Deal,Task,Due,Who\nt1,d1,Call,2030-01-02,Ana Ruiz\nt2,d2,Thank,2030-01-02,Ana Ruiz\n"
+    )
+    for update, out in ({}, 1), ({"stage": "leave"}, 0):
+        content = {**said, "activities": tasks, "deals": {**said["deals"], "update": update}}
+        found = by_command(mapping.of_content(content), [tmp_path], at=at, commit=False)
+        assert found.counts["activities"].refused == out
+        # What is left where it is, is where its history has to end.
+        assert found.counts["history"].refused == (1 if update == {} else 4)
+    assert ways()["Renewal"][-1] == (6, None, None)
 
 
 def test_a_deal_that_was_lost_and_opened_again(cast: Cast):
