@@ -23,6 +23,7 @@ from exchange.forms.answers import AnswersForm
 from exchange.forms.columns import ColumnsForm
 from exchange.forms.upload import TableForm, UploadForm, written_in
 from exchange.imports import answers, error_file
+from exchange.imports.waiting import waiting_files
 from exchange.models import NOT_LOADED, ImportJob, ImportState
 from exchange.presenters import change_lines, first_cards
 from pipeline.audit.commands import record_export, record_whole_export
@@ -195,6 +196,17 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
     return redirect("exchange:import", pk)
 
 
+@require_POST
+def check_again(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Have a file looked at again whose rows waited for what another has brought in."""
+    job = _job(request, pk)
+    try:
+        job = verbs.check_again(job, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    return redirect("exchange:import", job.pk)
+
+
 @require_GET
 @download_when_confirmed
 def errors(request: HtmxRequest, pk: int) -> StreamingHttpResponse | HttpResponse:
@@ -253,6 +265,7 @@ def _page(
         "first": first_cards(job, _number(request, "cards")),
         "remarks": queries.remarks(job),
         "kept": queries.kept_lines(job, by=request.user),
+        "waiting": waiting_files(job, by=request.user),
         "by_owner": job.owner_id == request.user.pk,
     }
     return render(

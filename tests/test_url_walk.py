@@ -521,6 +521,7 @@ URLS: dict[str, Url] = {
     "exchange:import_load": record("checked", IMPORTER, get=False, post={}),
     "exchange:import_undo": record("job", IMPORTER, get=False, post={}),
     "exchange:import_discard": record("checked", IMPORTER, get=False, post={}),
+    "exchange:import_check_again": record("checked", IMPORTER, get=False, post={}),
     "exchange:person_imports": record("ana"),
     "exchange:whole_exports": Url(kind="function", may=ADMIN, post={}),
     "exchange:whole_export_file": record("whole_export", ADMIN, keeps=TAKEN),

@@ -53,7 +53,7 @@ UNVERSIONED = {
     *("home", "crm:settings"),
     # An import goes from state to state, each of them judged.
     *("exchange:import_columns", "exchange:import_answer", "exchange:import_load"),
-    *("exchange:import_undo", "exchange:import_discard"),
+    *("exchange:import_undo", "exchange:import_discard", "exchange:import_check_again"),
     # What is one's own alone, from the page of a deal.
     *("crm:step_vote", "crm:step_hide", "crm:step_show", "crm:step_remove"),
     *("crm:step_up", "crm:step_down"),

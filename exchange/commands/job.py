@@ -48,6 +48,11 @@ STORED = Quota(
 UNNAMED_AFTER = dt.timedelta(days=1)
 _SAMPLE_ROWS, _SAMPLE_SIGNS = 3, 60
 _SAID_BEFORE = ("formats", "stages", "values", "remembered", "hints")
+# What a job has of its file.
+_OF_FILE = (
+    *("owner", "kind", "name", "file", "workbook", "sheets", "sheet", "size"),
+    *("encoding", "delimiter", "above", "letters", "columns", "sample"),
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -348,6 +353,28 @@ def _with(
         if kept := {word: ours for word, ours in said.items() if ours is not None}:
             found[field] = kept
     return found
+
+
+def check_again(job: ImportJob, *, by: User, at: dt.datetime) -> ImportJob:
+    """Have a file checked again as it was answered, since what its rows name is there by now: the job
+    itself where nothing of it was loaded, else a new one, which takes over the file.
+
+    Raises Refused if it is neither, or if the file is gone.
+    """
+    with _locked(job, by, (ImportState.CHECKED, ImportState.DONE)) as row:
+        if not row.file or row.is_by_command:
+            raise Refused(_("This file is not kept any more: bring it in again."))
+        if row.state == ImportState.DONE:
+            again = ImportJob(created_at=at, **{name: getattr(row, name) for name in _OF_FILE})
+            # What was made for it belongs to what has come in.
+            again.answers = {key: row.answers[key] for key in row.answers if key != "made"}
+            row.file, row.workbook = "", ""
+            row.save(update_fields=["file", "workbook"])
+            row = again
+        else:
+            row.faults.all().delete()
+        _begin(row, ImportState.CHECKING, at)
+    return row
 
 
 def load(job: ImportJob, *, by: User, at: dt.datetime) -> None:

@@ -99,6 +99,21 @@ def test_what_comes_before_its_deals_stays_out_and_comes_in_when_they_are_there(
     assert (job.counts["new"], job.counts["refused"]) == (2, 1)
 
 
+def test_what_waits_for_a_second_file_is_offered_by_that_files_page(cast: Cast):
+    head, first, second = DEALS.splitlines(keepends=True)
+    as_suggested(cast.ana, head + first)
+    notes = HUBSPOT_NOTES.replace("7001;7002", "Renewal")
+    loaded(cast.ana, suggested(cast.ana, notes))
+    waits = suggested(cast.ana, notes, name="checked.csv")
+    came = as_suggested(cast.ana, head + second)
+    html = page(cast.ana, came)
+    assert html.count("/again/") == 2
+    assert browser(cast.ana).post(f"/imports/{waits.pk}/again/").status_code == 302
+    assert ImportJob.objects.latest("pk") == came  # it is looked at itself
+    loaded(cast.ana, worked(waits))
+    assert {row[3] for row in rows()} == {"Rollout", "Renewal"}
+
+
 def test_a_second_time_nothing_comes_in_twice(cast: Cast):
     as_suggested(cast.ana, DEALS)
     loaded(cast.ana, suggested(cast.ana, HUBSPOT_NOTES))

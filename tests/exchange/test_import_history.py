@@ -404,6 +404,32 @@ def test_a_file_with_a_part_of_a_history_removes_nothing(cast: Cast, rows: str):
     )
 
 
+def test_a_history_that_came_before_its_deals_is_checked_again_with_one_press(cast: Cast):
+    told = history(cast.ana, out=9)
+    assert told.file
+    assert not Deal.objects.exists()
+    other = history(cast.adele, out=9)
+    came = deals(cast.ana)
+    html = page(cast.ana, came)
+    assert f'action="/imports/{told.pk}/again/"' in html
+    assert f"/imports/{other.pk}/" not in html
+    assert '<span class="num b">8</span>' in html  # the ninth names a deal that is nowhere
+    # Nothing came in with it, so it is loaded, and has no batch: the next one has its file.
+    again = browser(cast.ana).post(f"/imports/{told.pk}/again/")
+    job = worked(ImportJob.objects.latest("pk"))
+    assert again["Location"] == f"/imports/{job.pk}/"
+    assert (job.state, job.counts["new"], job.counts["refused"]) == ("checked", 8, 1)
+    browser(cast.ana).post(f"/imports/{job.pk}/load/")
+    assert worked(job).state == "done"
+    assert ways() == WAYS
+    assert "/again/" not in page(cast.ana, came)
+    told.refresh_from_db()
+    assert not told.file
+    refused = browser(cast.ana).post(f"/imports/{told.pk}/again/", follow=True)
+    assert "not kept any more" in refused.content.decode()
+    assert ImportJob.objects.latest("pk") == job
+
+
 def test_stages_that_deals_files_told_are_not_lost_to_a_later_history(cast: Cast):
     head = "Id,Name,Stage,Stage change\n"
     for stage, day in (
