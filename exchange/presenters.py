@@ -8,16 +8,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.models import ActivityKind, Relationship
+from crm.models import ActivityKind, ActivityResult, Relationship
 from exchange.forms.columns import CHANGED_LABELS
+from exchange.imports.known_words import CANCELLED, DONE, PLANNED
 from exchange.models import ImportChange, ImportJob
+from exchange.words import STATES
 from pipeline.people.models.people import initials_of
 from pipeline.process.stages import Outcome, Stage
 from salesprocess.lib.format import full_day, join_list, money, number
 
 # The page of each kind of record.
 _CARDS_AT_ONCE = 3
-_PAGES = {"companies": "companies", "contacts": "contacts", "deals": "deals"}
+_PAGES = ("companies", "contacts", "deals")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ def change_lines(job: ImportJob, rows: list[ImportChange]) -> list[ImportChangeL
             file=names[row.table] if names else "",
             line=row.line,
             record=row.name,
-            address=f"/{_PAGES[row.kind]}/{row.record_id}/",
+            address=f"/{row.kind}/{row.record_id}/" if row.kind in _PAGES else "",
             field=str(CHANGED_LABELS[row.field]),
             was=in_words(row.was),
             now=in_words(row.now),
@@ -135,7 +137,19 @@ def _parts_in_words(value: dict[str, Any]) -> str:
         return str(Relationship(value["relationship"]).label)
     if "amount" in value:
         return money(Decimal(value["amount"]), value["currency"])
+    if "active" in value:
+        return _("yes") if value["active"] else _("no")
+    if "done" in value:
+        return _result_words(value)
     return str(value["name"])
+
+
+def _result_words(value: dict[str, Any]) -> str:
+    """What came of an activity, or whether it was done at all."""
+    if value["result"]:
+        return str(ActivityResult(value["result"]).label)
+    state = DONE if value["done"] else CANCELLED if value.get("cancelled") else PLANNED
+    return str(STATES[state])
 
 
 def _visit_words(visit: dict[str, Any]) -> str:

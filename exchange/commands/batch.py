@@ -45,6 +45,8 @@ _ALSO: dict[type[models.Model], str] = {
           ON l.kind = 'lines' AND l.batch_id = %(batch)s AND p.id = l.record_id
         UNION SELECT record_id FROM crm_importedrow WHERE kind = 'roles' AND batch_id = %(batch)s
         UNION SELECT deal_id FROM crm_activity WHERE batch_id = %(batch)s AND deal_id IS NOT NULL
+        UNION SELECT a.deal_id FROM exchange_importchange AS c JOIN crm_activity AS a ON a.id = c.record_id
+          WHERE c.job_id = %(job)s AND c.kind = 'activities' AND c.applied AND a.deal_id IS NOT NULL
     """,
     Company: "UNION SELECT unnest(%(companies)s::bigint[])",
 }
@@ -293,7 +295,7 @@ def _unchanged(batch: Batch, model: type[models.Model]) -> str:
     if "as_filled" in batch.summary:
         return "NOT t.id = ANY(%(changed)s::bigint[])"
     if model is Product:
-        return "t.version = 1"
+        return f"NOT {updates.PRODUCT_CHANGED}"
     return {User: f"t.last_login IS NULL AND {_SAME_PERSON}", Team: _SAME_TEAM}.get(model, "true")
 
 
@@ -381,6 +383,7 @@ def _restore_fields(
         return 0
     count, left = updates.take_back(job.pk, batch_id=batch.pk, came_at=batch.at, by=by, at=at)
     owners.give_plans_back(job.pk)
+    activities.refresh_deals_of(job.pk)
     models_of = {each.kind: each.model for each in chain(*UNDOABLE)}
     kept += [
         KeptRecord(

@@ -126,7 +126,8 @@ def go_with(job: ImportJob, undone: Undone, *, by: User | None, at: dt.datetime)
 
 def _made(job: ImportJob, model: Any) -> "QuerySet[Any]":
     ids = [pk for of, pk in job.answers.get("made", ()) if _OF_BATCH.get(of) is model]
-    return model._default_manager.filter(pk__in=ids)
+    rows: QuerySet[Any] = model._default_manager.filter(pk__in=ids)
+    return rows
 
 
 def _changed(model: Any, rows: "QuerySet[Any]") -> list[int]:

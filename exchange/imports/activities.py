@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Activity, Company, Contact, Deal
 from crm.models.activity import TOUCHES
-from exchange.imports import bulk, ways
+from exchange.imports import bulk, updates, ways
 from exchange.imports.belonging import (
     deal_by_name,
     refuse_beyond_reach,
@@ -17,8 +17,9 @@ from exchange.imports.belonging import (
 from exchange.imports.judging import Judge
 from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS, RecordKind
 from exchange.imports.parties import assign_importer, later, resolve_owner
-from exchange.imports.staging import execute, select
-from pipeline.models import User
+from exchange.imports.staging import CHANGES, execute, select
+from exchange.imports.stood import STOOD
+from pipeline.models import Team, User
 from pipeline.process.stages import Stage
 
 # What a row belongs to, of whatever kind it is: said in one column.
@@ -43,6 +44,15 @@ _PLANNERS = """
     ORDER BY 1, 2
 """
 _DEALS = "SELECT DISTINCT deal_id FROM {s} WHERE state = 'new' AND deal_id IS NOT NULL ORDER BY 1"
+_CHANGING = """
+    SELECT DISTINCT a.deal_id FROM {s} AS s JOIN crm_activity AS a ON a.id = s.before_id
+    WHERE s.state = 'differs' AND a.deal_id IS NOT NULL ORDER BY 1
+"""
+_DONE = """
+    SELECT DISTINCT a.deal_id FROM {changes} AS c JOIN crm_activity AS a ON a.id = c.record_id
+    WHERE c.kind = 'activities' AND c.field = 'result' AND c.applied AND a.deal_id IS NOT NULL {of_job}
+    ORDER BY 1
+"""
 # Before what is written asks for a weaker lock on them.
 _LOCK = "SELECT FROM crm_deal WHERE id = ANY(%(deals)s) ORDER BY id FOR NO KEY UPDATE"
 _DUE_BY = """
@@ -95,6 +105,13 @@ def import_activities(judge: Judge) -> None:
     # A check changes nothing, and locks nobody's deal until the end.
     if not judge.run.is_trial:
         _write(judge)
+        # Deals before what is on them, as commands have it.
+        changing = [deal for (deal,) in select(_CHANGING, s=judge.table)]
+        execute(_LOCK, {"deals": changing})
+    updates.apply(judge)
+    if not judge.run.is_trial:
+        done = select(_DONE, changes=CHANGES, of_job="")
+        refresh_deals([deal for (deal,) in done], zone=judge.run.root.time_zone)
 
 
 def _resolve(judge: Judge) -> None:
@@ -194,7 +211,7 @@ def _write(judge: Judge) -> None:
         "deals": deals,
     }
     execute(_LOCK, arguments)
-    stood = ways.STOOD.format(at="s.done_moment")
+    stood = STOOD.format(at="s.done_moment")
     bulk.insert_select(
         Activity,
         {
@@ -227,6 +244,15 @@ def _write(judge: Judge) -> None:
 def refresh_deals(deals: list[int], *, zone: str) -> None:
     """Set anew what is next on deals that activities were taken from, and when the other side was
     last spoken to."""
+    if not deals:
+        return
     arguments = {"deals": deals, "zone": zone, "touches": [str(kind) for kind in TOUCHES]}
     execute(_LOCK, arguments)
     execute(_REFRESH, arguments, anew="true")
+
+
+def refresh_deals_of(job_id: int) -> None:
+    """Part of an undo, once what a file has done is planned again, or came out as before."""
+    of_job = "AND c.job_id = %(job)s"
+    found = select(_DONE, {"job": job_id}, changes="exchange_importchange", of_job=of_job)
+    refresh_deals([deal for (deal,) in found], zone=Team.objects.root().time_zone)

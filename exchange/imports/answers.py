@@ -101,8 +101,7 @@ def mapping_of(job: ImportJob) -> Mapping:
     if values := said.get("values"):
         content["values"] = {name: values[name] for name in values if name in said["columns"]}
     if update := said.get("update"):
-        named = {*said["columns"], "more"}
-        content["update"] = {name: update[name] for name in update if name in named}
+        content["update"] = dict(update)
     content["leave_empty"] = [
         name for name in said.get("leave_empty", ()) if name in said["columns"]
     ]

@@ -61,11 +61,11 @@ LEAVE, OVERWRITE = "leave", "overwrite"
 # What a kind's table in the file may say.
 _SAID_OF_ALL = {"file", "sheet", "columns", "values", "formats", "leave_empty"}
 _SAID_OF = {
-    "products": {"currency"},
+    "products": {"currency", "update"},
     "companies": {"update"},
     "contacts": {"make", "update"},
     "deals": {"make", "stages", "currency", "update"},
-    "activities": {"otherwise"},
+    "activities": {"otherwise", "update"},
     "history": {"stages"},
 }
 
@@ -194,7 +194,7 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         make=frozenset(make),
         currency=_text(content, "currency", where=where),
         otherwise=_choice(content, "otherwise", tuple(ActivityKind.values), where=where),
-        update=_update(columns, _table(content, "update", where=where), where=f"{where}.update"),
+        update=_update(kind, _table(content, "update", where=where), where=f"{where}.update"),
         leave_empty=_leave_empty(kind, columns, content.get("leave_empty", [])),
     )
 
@@ -208,11 +208,9 @@ def _leave_empty(
     return frozenset(names)
 
 
-def _update(
-    columns: dict[str, tuple[str, ...]], content: dict[str, Any], *, where: str
-) -> dict[str, str]:
-    # What cannot be read is kept as a note, also where no column is.
-    _only(content, {*columns, "more"}, where=where)
+def _update(kind: RecordKind, content: dict[str, Any], *, where: str) -> dict[str, str]:
+    # A text is made of several columns, and what cannot be read is kept as a note where no column is.
+    _only(content, {field.name for field in kind.fields}, where=where)
     said = {name: _choice(content, name, (LEAVE, OVERWRITE), where=where) for name in content}
     return {name: way for name, way in said.items() if way}
 

@@ -176,6 +176,18 @@ def import_products(judge: Judge) -> None:
         f"{judge.table} AS s WHERE s.state = 'new'",
         judge.arguments,
     )
+    updates.apply(judge, resolve=_say_other_names)
+
+
+def _say_other_names(judge: Judge) -> None:
+    """Of products that came in before: a name is what offers call them by, and changed by people."""
+    named = "(SELECT t.name FROM crm_product AS t WHERE t.id = s.before_id)"
+    judge.remark(
+        f"{UNDECIDED} AND lower(s.name) <> lower({named})",
+        _("The product has another name in the file now. Rename it on its list."),
+        field="name",
+        value="s.name",
+    )
 
 
 def import_companies(judge: Judge) -> None:

@@ -7,8 +7,10 @@ Another owner is a hand-over, which only those make who may. Where a deal stands
 
 from dataclasses import dataclass
 
-from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
+from crm.models.activity import TOUCHES
+from exchange.imports.kinds import ACTIVITIES, COMPANIES, CONTACTS, DEALS, PRODUCTS
 from exchange.imports.mapping import KindMapping
+from exchange.imports.stood import STOOD
 
 # Of the text of a value: enough to tell two apart, and nobody reads a value out of it.
 _DIGEST = "left(encode(sha256(convert_to({value}, 'UTF8')), 'hex'), 16)"
@@ -178,6 +180,67 @@ _RELATIONSHIP = UpdatableField(
     sets="relationship = s.relationship, relationship_before_win = NULL",
     back="relationship = c.was ->> 'relationship', relationship_before_win = c.was ->> 'before_win'",
 )
+_PRICE = UpdatableField(
+    name="price",
+    theirs=f"s.price::text || ' ' || {_CURRENCY}",
+    ours="t.price::text || ' ' || t.currency",
+    now=f"CASE WHEN s.price IS NOT NULL THEN {_sum('s.price', _CURRENCY)} END",
+    was=f"CASE WHEN t.price IS NOT NULL THEN {_sum('t.price', 't.currency')} END",
+    sets=f"price = s.price, currency = {_CURRENCY}",
+    back="price = (c.was ->> 'amount')::numeric, currency = coalesce(c.was ->> 'currency', t.currency)",
+    allowed=f"{_CURRENCY} = ANY(%(currencies)s)",
+)
+_ACTIVE = UpdatableField(
+    name="active",
+    theirs="s.active::text",
+    ours="(NOT t.retired)::text",
+    now="jsonb_build_object('active', s.active)",
+    was="jsonb_build_object('active', NOT t.retired)",
+    sets="retired = NOT s.active",
+    back="retired = NOT (c.was ->> 'active')::boolean",
+)
+
+
+def _words(name: str, staged: str) -> UpdatableField:
+    ours = f"nullif(t.{name}, '')"
+    return UpdatableField(
+        name=name,
+        theirs=f"nullif(s.{staged}, '')",
+        ours=ours,
+        now=f"to_jsonb(s.{staged})",
+        was=f"to_jsonb({ours})",
+        sets=f"{name} = s.{staged}",
+        back=f"{name} = coalesce(c.was #>> '{{}}', '')",
+    )
+
+
+_TOUCHES = ", ".join(f"'{kind}'" for kind in TOUCHES)
+_STOOD = (
+    "CASE WHEN t.deal_id IS NULL THEN 1 ELSE ("  # noqa: S608  # constants
+    f"SELECT coalesce({STOOD.format(at='s.done_moment')}, CASE WHEN t.kind IN ({_TOUCHES}) THEN 1 END)"
+    " FROM crm_deal AS d WHERE d.id = t.deal_id) END"
+)
+# Whether it was done, and what came of it: a plan is done by a later file, and never planned again.
+_RESULT = UpdatableField(
+    name="result",
+    theirs="CASE WHEN s.done_moment IS NOT NULL THEN coalesce(nullif(s.came_of_it, ''), 'done') END",
+    ours="CASE WHEN t.done_at IS NOT NULL THEN coalesce(nullif(t.result, ''), 'done') END",
+    now="jsonb_build_object('result', s.came_of_it, 'done', s.done_moment)",
+    was=(
+        "jsonb_build_object('result', t.result, 'done', t.done_at, 'stage', t.stage,"
+        " 'cancelled', t.cancelled_at)"
+    ),
+    sets=(
+        f"result = s.came_of_it, stage = CASE WHEN t.done_at IS NULL THEN {_STOOD} ELSE t.stage END,"
+        " done_at = coalesce(t.done_at, s.done_moment), cancelled_at = NULL"
+    ),
+    back=(
+        "result = coalesce(c.was ->> 'result', ''), stage = (c.was ->> 'stage')::smallint,"
+        " done_at = (c.was ->> 'done')::timestamptz, cancelled_at = (c.was ->> 'cancelled')::timestamptz"
+    ),
+    # An empty cell changes nothing.
+    allowed="(s.came_of_it <> '' OR t.done_at IS NULL)",
+)
 # By the name of the kind, in the order in which they are told.
 FIELDS: dict[str, tuple[UpdatableField, ...]] = {
     COMPANIES.name: (
@@ -204,6 +267,8 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _reference("method", "crm_method"),
         _OWNER_OF_DEAL,
     ),
+    PRODUCTS.name: (_text("series"), _PRICE, _ACTIVE),
+    ACTIVITIES.name: (_words("subject", "title"), _words("body", "words"), _RESULT),
 }
 # Where a file says that a deal stands.
 STAGE = digest("s.deal_stage::text || ' ' || s.outcome")
@@ -217,8 +282,11 @@ NOTED_BY = {COMPANIES.name: "company_id", CONTACTS.name: "contact_id", DEALS.nam
 
 
 def updatable_in(mapped: KindMapping) -> list[UpdatableField]:
-    """Those that a file has."""
-    return [each for each in FIELDS.get(mapped.kind.name, ()) if each.name in mapped.columns]
+    """Those that a file has. What an activity says is put together of whatever columns there are."""
+    fields = FIELDS.get(mapped.kind.name, ())
+    if mapped.kind is ACTIVITIES:
+        return list(fields)
+    return [each for each in fields if each.name in mapped.columns]
 
 
 def names_in(mapped: KindMapping) -> list[str]:
@@ -231,6 +299,8 @@ def names_in(mapped: KindMapping) -> list[str]:
 
 def said_of(mapped: KindMapping) -> str:
     """The expression for what the ledger keeps of a staged row, by field."""
+    if mapped.kind is ACTIVITIES and "id" not in mapped.columns:
+        return "'{}'::jsonb"  # without an id a row that differs is another one
     pairs = [f"'{each.name}', {each.mark}" for each in updatable_in(mapped)]
     if mapped.kind is DEALS and "stage" in mapped.columns:
         pairs.append(f"'stage', {STAGE}")

@@ -15,7 +15,7 @@ from crm.commands import search
 from crm.models import SearchKind
 from exchange.imports import moved, ways
 from exchange.imports.judging import Judge
-from exchange.imports.kinds import COMPANIES, CONTACTS, DEALS
+from exchange.imports.kinds import ACTIVITIES, COMPANIES, CONTACTS, DEALS, PRODUCTS
 from exchange.imports.ledger import TABLES
 from exchange.imports.mapping import LEAVE
 from exchange.imports.staging import CHANGES, execute, select
@@ -44,6 +44,28 @@ _OUT_OF_REACH = """
     FROM {table} AS t
     WHERE s.state IS NULL AND t.id = s.before_id AND NOT (%(everything)s OR {editable})
 """
+_EDITABLE |= {
+    PRODUCTS.name: "false",  # admins only, who may everything
+    # What somebody has done is changed by who did it, or by the file of who brought it in.
+    ACTIVITIES.name: (
+        "(t.holder_id = ANY(%(seen)s::bigint[])"
+        " OR t.holder_id IS NULL AND t.holder_team_id = ANY(%(led)s::bigint[]))"
+        " AND (t.done_at IS NULL OR t.owner_id = %(owner)s OR coalesce(t.changed_by_id, %(owner)s) = %(owner)s)"
+    ),
+}
+_NAMES = {ACTIVITIES.name: "coalesce(nullif(t.subject, ''), left(t.body, 80))"}
+_CHANGED_SINCE = "t.changed_at > (SELECT b.at FROM pipeline_batch AS b WHERE b.id = s.before_batch)"
+# Whether people changed the product `t`: it says when only in its history.
+PRODUCT_CHANGED = """
+    EXISTS (
+        SELECT FROM crm_settingchange AS h
+        WHERE h.setting = 'product' AND h.record_id = t.id AND h.kind <> 'added'
+          AND NOT coalesce(h.kept ? 'batch', false)
+    )
+"""
+_TOUCHED_SINCE = {PRODUCTS.name: PRODUCT_CHANGED}
+_STAMP_KEPT = {PRODUCTS.name: "'[]'::jsonb"}
+_STAMPED = {PRODUCTS.name: ""}
 _LOCK = """
     SELECT FROM {table} WHERE id = ANY(ARRAY(SELECT before_id FROM {s} WHERE state IS NULL))
     ORDER BY id FOR NO KEY UPDATE
@@ -52,17 +74,16 @@ _LOCK = """
 # the day says whether somebody was at the record.
 _COMPARE = """
     INSERT INTO {changes}
-    SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, {was}, {now}, theirs.is_ours,
+    SELECT %(of)s, s.file, s.line, s.no, t.id, {called}, %(field)s, {was}, {now}, theirs.is_ours,
         {changeable} AND {allowed} AND
             CASE %(say)s WHEN 'leave' THEN false WHEN 'overwrite' THEN true ELSE NOT theirs.is_ours END,
-        {mark}, coalesce(s.before_said ->> %(field)s, ''),
-        jsonb_build_array(t.changed_at, t.changed_by_id)
+        {mark}, coalesce(s.before_said ->> %(field)s, ''), {stamp}
     FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
     CROSS JOIN LATERAL (SELECT CASE
         WHEN s.before_said ? %(field)s THEN s.before_said ->> %(field)s IS DISTINCT FROM {present}
         WHEN {ours} IS NULL THEN false
         WHEN NOT s.before_created THEN true
-        ELSE t.changed_at > (SELECT b.at FROM pipeline_batch AS b WHERE b.id = s.before_batch)
+        ELSE coalesce({touched_since}, false)
     END AS is_ours) AS theirs
     WHERE s.state IS NULL AND {theirs} IS NOT NULL AND {theirs} IS DISTINCT FROM {ours}
       AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
@@ -121,8 +142,7 @@ _MARK_OURS = """
     SET said = jsonb_strip_nulls(jsonb_build_object({marks})) || l.said
     FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
     WHERE l.id = s.before_entry AND s.state = 'changed' AND (
-        NOT s.before_created
-        OR t.changed_at > (SELECT b.at FROM pipeline_batch AS b WHERE b.id = s.before_batch)
+        NOT s.before_created OR {touched_since}
     )
 """
 _WRITE = """
@@ -139,8 +159,7 @@ _WRITE_POINTS = """
     ON CONFLICT DO NOTHING
 """
 _STAMP = """
-    UPDATE {table} AS t
-    SET version = t.version + 1, changed_at = %(now)s, changed_by_id = %(by)s
+    UPDATE {table} AS t SET version = t.version + 1 {stamped}
     FROM {s} AS s WHERE s.state = 'changed' AND t.id = s.before_id AND EXISTS (
         SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied AND c.field <> 'more'
     )
@@ -157,6 +176,18 @@ _HISTORY_OF_PARTY = """
         %(now)s, %(by)s, ''
     FROM {changes} AS c WHERE c.kind = %(of)s AND c.field = 'owner' AND c.applied {more}
     ORDER BY c.record_id
+"""
+# A file's change is none of people's: it says of which batch it is.
+_HISTORY_OF_PRODUCT = """
+    INSERT INTO crm_settingchange (setting, record_id, name, kind, data, kept, at, by_id)
+    SELECT 'product', c.record_id, left(c.name, 120),
+        CASE WHEN c.field <> 'active' THEN c.field
+            WHEN ({new} ->> 'active')::boolean THEN 'brought_back' ELSE 'retired' END,
+        CASE WHEN c.field = 'active' THEN '{{}}'::jsonb
+            ELSE jsonb_strip_nulls(jsonb_build_object('old', {old}, 'new', {new})) END,
+        jsonb_build_object('batch', %(batch)s), %(now)s, %(by)s
+    FROM {changes} AS c WHERE c.kind = 'products' AND c.applied AND %(by)s IS NOT NULL {more}
+    ORDER BY c.record_id, c.field
 """
 _PARTIES = {COMPANIES.name: "company", CONTACTS.name: "contact"}
 # What was left as it is, is compared with the next file again, whatever that says.
@@ -190,7 +221,7 @@ _TAKE_BACK = """
 """
 # Of what is out of reach by now, no more is told than what the file had to do with.
 _LEFT = """
-    SELECT c.record_id, CASE WHEN near.is_so THEN t.name ELSE c.name END,
+    SELECT c.record_id, CASE WHEN near.is_so THEN {called} ELSE c.name END,
         CASE WHEN NOT near.is_so THEN 'reach' WHEN NOT {changeable} THEN 'closed'
         WHEN NOT {restorable} THEN 'gone' ELSE 'changed' END
     FROM {changes} AS c JOIN {table} AS t ON t.id = c.record_id
@@ -212,15 +243,17 @@ _TAKE_POINTS_BACK = """
 """
 # Who changed nothing else since has changed nothing: an earlier file may be taken back, too.
 _STAMP_BACK = """
-    UPDATE {table} AS t SET version = t.version + 1,
-        changed_at = CASE WHEN t.changed_at = %(came_at)s THEN c.at ELSE %(now)s END,
-        changed_by_id = CASE WHEN t.changed_at = %(came_at)s THEN c.by ELSE %(by)s END
+    UPDATE {table} AS t SET version = t.version + 1 {stamped}
     FROM (
         SELECT DISTINCT ON (record_id) record_id, (stamp ->> 0)::timestamptz AS at,
             (stamp ->> 1)::bigint AS by
         FROM {changes} WHERE job_id = %(job)s AND kind = %(of)s AND applied ORDER BY record_id, id
     ) AS c
     WHERE t.id = c.record_id AND t.id IN (SELECT id FROM {touched})
+"""
+_STAMPED_BACK = """,
+        changed_at = CASE WHEN t.changed_at = %(came_at)s THEN c.at ELSE %(now)s END,
+        changed_by_id = CASE WHEN t.changed_at = %(came_at)s THEN c.by ELSE %(by)s END
 """
 _FORGET = """
     UPDATE crm_importedrow AS l SET changed_batch_id = NULL, digest = '', said = (
@@ -284,12 +317,18 @@ def _compare(judge: Judge, table: str) -> None:
             table=table,
             changeable=changeable,
             allowed=field.allowed,
+            called=_NAMES.get(judge.kind.name, "t.name"),
+            stamp=_STAMP_KEPT.get(
+                judge.kind.name, "jsonb_build_array(t.changed_at, t.changed_by_id)"
+            ),
+            touched_since=_TOUCHED_SINCE.get(judge.kind.name, _CHANGED_SINCE),
             **_parts(field),
         )
     for name in _points(judge):
         _about(judge, name, _ADDED_POINTS, field=name)
-    noted_by, mark = NOTED_BY[judge.kind.name], digest(f"s.{NOTE}")
-    _about(judge, NOTE, _ADDED_NOTES, table=table, noted_by=noted_by, mark=mark)
+    if noted_by := NOTED_BY.get(judge.kind.name):
+        mark = digest(f"s.{NOTE}")
+        _about(judge, NOTE, _ADDED_NOTES, table=table, noted_by=noted_by, mark=mark)
     judge.execute("ANALYZE {changes} (no, field)", changes=CHANGES)
 
 
@@ -297,12 +336,14 @@ def _write(judge: Judge, table: str) -> None:
     marks = [
         f"'{f.name}', CASE WHEN {f.ours} IS NOT NULL THEN '' END" for f in FIELDS[judge.kind.name]
     ]
-    judge.execute(_MARK_OURS, table=table, marks=", ".join(marks))
+    since = _TOUCHED_SINCE.get(judge.kind.name, _CHANGED_SINCE)
+    judge.execute(_MARK_OURS, table=table, marks=", ".join(marks), touched_since=since)
     for field in updatable_in(judge.mapped):
         _about(judge, field.name, _WRITE, table=table, sets=field.sets)
     for name in _points(judge):
         _about(judge, name, _WRITE_POINTS, field=name)
-    judge.execute(_STAMP, table=table, changes=CHANGES)
+    stamped = _STAMPED.get(judge.kind.name, ", changed_at = %(now)s, changed_by_id = %(by)s")
+    judge.execute(_STAMP, table=table, changes=CHANGES, stamped=stamped)
     if judge.kind is DEALS:
         judge.execute(
             _HISTORY,
@@ -311,8 +352,9 @@ def _write(judge: Judge, table: str) -> None:
             new="c.now",
             more="AND c.field NOT IN ('visits', 'more')",
         )
-    else:
-        party = _PARTIES[judge.kind.name]
+    elif judge.kind is PRODUCTS:
+        judge.execute(_HISTORY_OF_PRODUCT, changes=CHANGES, old="c.was", new="c.now", more="")
+    elif party := _PARTIES.get(judge.kind.name):
         judge.execute(
             _HISTORY_OF_PARTY, party=party, changes=CHANGES, old=TOLD_BEFORE, new="c.now", more=""
         )
@@ -365,7 +407,8 @@ def _about(judge: Judge, name: str, statement: str, **parts: str) -> None:
 
 
 def _let_be_found(kind: str, ids: str) -> None:
-    search.index_selected(_SEARCHED[kind], ids)
+    if kind in _SEARCHED:
+        search.index_selected(_SEARCHED[kind], ids)
     if kind == COMPANIES.name:
         search.index_of_companies_selected(ids)
 
@@ -385,6 +428,7 @@ def take_back(
         "batch": batch_id,
         "came_at": came_at,
         "by": by.pk if by else None,
+        "owner": by.pk if by else None,
         "now": at,
         "everything": by is None or by.scope.everything,
         "seen": sorted(by.scope.owner_ids) if by else [],
@@ -404,7 +448,9 @@ def take_back(
         execute(_NOTE_TOUCHED, touched=_TOUCHED)
         for pk, name, reason in _take_fields_back(kind, said):
             left[kind, pk] = name, why[reason]
-        execute(_STAMP_BACK, said, table=TABLES[kind], changes=_STORED, touched=_TOUCHED)
+        stamped = _STAMPED.get(kind, _STAMPED_BACK)
+        names = {"table": TABLES[kind], "changes": _STORED, "touched": _TOUCHED}
+        execute(_STAMP_BACK, said, **names, stamped=stamped)
         ids = f"SELECT DISTINCT id FROM {_TOUCHED}"  # noqa: S608  # a constant
         ((number,),) = select(f"SELECT count(*) FROM ({ids}) AS c")  # noqa: S608  # constants
         if number:
@@ -420,6 +466,7 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
     left: list[tuple[int, str, str]] = []
     editable = _EDITABLE[kind]
     names = {"table": TABLES[kind], "changes": _STORED, "touched": _TOUCHED, "editable": editable}
+    names["called"] = _NAMES.get(kind, "t.name")
     # First, as the value of a deal that the file closed was changed while it was open.
     if kind == DEALS.name:
         left += _rows(ways.LEFT, said, {**names, "present": ways.PRESENT})
@@ -444,6 +491,8 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
         told = {"changes": _STORED, "old": "c.now", "new": TOLD_BEFORE, "more": more}
         if kind == DEALS.name:
             execute(_HISTORY, about, **told)
+        elif kind == PRODUCTS.name:
+            execute(_HISTORY_OF_PRODUCT, about, **told | {"old": "c.now", "new": "c.was"})
         elif field.name == "owner":
             execute(_HISTORY_OF_PARTY, about, party=_PARTIES[kind], **told)
         execute(_TAKE_BACK, about, back=field.back, **names)

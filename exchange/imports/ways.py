@@ -10,6 +10,7 @@ from typing import Any
 from crm.models import StageVisit
 from exchange.imports.kinds import DEALS
 from exchange.imports.staging import STANDING, execute
+from exchange.imports.stood import STOOD
 from exchange.imports.updatable import FIELDS, digest
 from pipeline.process.moves import Visit
 
@@ -98,20 +99,6 @@ _REMEMBER = """
         changed_batch_id = %(batch)s
     FROM {changes} AS c
     WHERE l.kind = 'deals' AND l.record_id = c.record_id AND c.field = 'visits' AND c.applied
-"""
-# In which stage the deal `d` was at an instant.
-STOOD = """
-    CASE
-    WHEN d.closed_at <= {at} THEN NULL
-    WHEN d.stage_entered_at IS NULL OR d.stage_entered_at <= {at} THEN d.stage
-    ELSE (
-        SELECT CASE WHEN v.left_how IN ('won', 'stopped') AND v.left_at <= {at} THEN NULL ELSE v.stage END
-        FROM crm_stagevisit AS v WHERE v.deal_id = d.id
-        ORDER BY (v.entered_at IS NULL OR v.entered_at <= {at}) DESC,
-            CASE WHEN v.entered_at IS NULL OR v.entered_at <= {at} THEN -v.sequence ELSE v.sequence END
-        LIMIT 1
-    )
-    END
 """
 # Of a check, too, which moves nothing: what comes after the deals is judged by where their file leaves them.
 _MAKE_STANDING = """

@@ -127,6 +127,8 @@ def _forget_rows(row: Contact, identity: Identity, ids: list[int], *, at: dt.dat
     merges = PartyMerge.objects.filter(kind=PartyKind.CONTACT)
     merges.filter(Q(into_id__in=ids) | Q(gone_id__in=ids)).delete()
     ImportChange.objects.filter(kind=imports.CONTACTS, record_id__in=ids).delete()
+    said = Activity.objects.filter(contact=row).values("pk")
+    ImportChange.objects.filter(kind=imports.ACTIVITIES, record_id__in=said).delete()
     for kept in (SavedView, SavedReport):
         kept._base_manager.filter(Q(name__iregex=exact) | Q(query__iregex=exact)).delete()
     refers, says = Q(told__regex=_reference_to(ids)), Q(told__iregex=identity.found)

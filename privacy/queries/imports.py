@@ -10,7 +10,7 @@ from exchange.models import FINISHED, ImportFault, ImportJob
 from privacy.identity import Identity
 
 # Of exchange.imports.kinds.
-CONTACTS = "contacts"
+CONTACTS, ACTIVITIES = "contacts", "activities"
 
 
 def ledger_of(contact: Contact) -> "list[ImportedRow]":

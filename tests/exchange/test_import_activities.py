@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from crm.commands import activity as activity_commands
-from crm.models import Activity, Deal
+from crm.commands.writers.activity import Next
+from crm.models import Activity, ActivityKind, Deal
 from exchange.commands import job as verbs
 from exchange.imports import answers, guessing
 from exchange.models import ImportJob
@@ -179,6 +180,64 @@ def test_tasks_of_salesforce_are_done_or_planned_on_what_they_belong_to(cast: Ca
 
     (word,) = [each for each in words.of_job(job) if each.field == "result"]
     assert word.text == "Nice"
+
+
+ACTS = (
+    "Id,Deal,Subject,Text,Type,Status,Result,Date,Owner\n"
+    "a1,Rollout,Offer,They agree,call,done,connected,2026-02-03 14:30,Ana Ruiz\n"
+    "a2,Rollout,Ask again,,call,open,,2026-04-03 14:30,Ana Ruiz\n"
+    "a3,Rollout,Send it,soon,task,open,,2026-04-04 14:30,Ana Ruiz\n"
+)
+
+
+def test_what_a_later_file_says_otherwise_by_its_id_is_changed_and_taken_back(cast: Cast):
+    as_suggested(cast.ana, DEALS)
+    loaded(cast.ana, suggested(cast.ana, ACTS))
+    deal = Deal.objects.get(name="Rollout")
+    before = list(Activity.objects.order_by("pk").values())
+    next_before = (deal.next_kind, deal.next_on, deal.next_at, deal.touched_at)
+    own = Activity.objects.get(subject="Send it")
+    assert own.due_at
+    to = Next(kind=ActivityKind(own.kind), subject="Send it now", due_at=own.due_at)
+    activity_commands.change(own, to=to, by=cast.ana, at=NOW + dt.timedelta(minutes=1))
+    later = ACTS.replace("They agree", "They disagree").replace("connected", "no answer")
+    later = later.replace("call,open,,2026-04-03", "call,done,connected,2026-02-09")
+    later = later.replace("Send it,soon", "Send that,late")
+    job = suggested(cast.ana, later)
+    told = {(each.line, each.field): (each.applied, each.is_ours) for each in job.changes.all()}
+    assert told == {
+        (2, "body"): (True, False),
+        (2, "result"): (True, False),
+        (3, "result"): (True, False),
+        (4, "body"): (True, False),
+        (4, "subject"): (False, True),
+    }
+    html = page(cast.ana, job)
+    for words in ("They disagree", "No answer", "It is to be done"):
+        assert words in html
+    loaded(cast.ana, job)
+    found = Activity.objects.order_by("pk").values_list("subject", "body", "result")
+    assert list(found) == [
+        ("Offer", "They disagree", "no_answer"),
+        ("Ask again", "", "reached"),
+        ("Send it now", "late", ""),
+    ]
+    done = Activity.objects.get(subject="Ask again")
+    assert done.done_at
+    assert (done.done_at.date(), done.stage) == (dt.date(2026, 2, 9), Stage.QUALIFICATION)
+    deal.refresh_from_db()
+    assert (deal.next_kind, deal.touched_at) == ("task", done.done_at)
+    browser(cast.ana).post(f"/imports/{job.pk}/undo/")
+    assert worked(job).kept == []
+    rest = ("version", "changed_at", "changed_by_id")
+    after = list(Activity.objects.order_by("pk").values())
+    for was, now in zip(before[:2], after[:2], strict=True):
+        assert {**was, **dict.fromkeys(rest)} == {**now, **dict.fromkeys(rest)}
+        assert now["changed_at"] is None
+        assert now["changed_by_id"] is None
+    assert (after[2]["subject"], after[2]["body"]) == ("Send it now", "soon")
+    deal.refresh_from_db()
+    assert (deal.next_kind, deal.next_on, deal.next_at, deal.touched_at) == next_before
 
 
 def test_words_that_are_none_of_ours_are_said_on_the_page(cast: Cast):

@@ -8,15 +8,25 @@ import pytest
 
 from crm.commands import deal as deal_commands
 from crm.commands import reference
-from crm.models import Contact, Deal, DealContact, DealLine, ImportedRow, Product
+from crm.models import Contact, Deal, DealContact, DealLine, ImportedRow, Product, SettingChange
 from exchange import words
 from exchange.commands import job as verbs
 from exchange.imports import answers
 from exchange.models import ImportJob
 from pipeline.models import User
+from salesprocess.lib.events import Sum, change_event
 from tests.conftest import Cast
 from tests.exchange.test_import_activities import bring_in_parties, faults
-from tests.exchange.uploads import answer, browser, by_command, loaded, upload, uploaded, worked
+from tests.exchange.uploads import (
+    answer,
+    browser,
+    by_command,
+    loaded,
+    page,
+    upload,
+    uploaded,
+    worked,
+)
 from tests.factories import NOW, ago, make_company, make_contact, make_deal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -67,6 +77,44 @@ def test_a_product_that_somebody_went_on_with_is_kept_and_named(cast: Cast):
     undone(cast.adele, job)
     assert [(name, why) for _kind, _pk, name, why in job.kept] == [("Pump", "changed since")]
     assert [product.name for product in Product.objects.all()] == ["Pump"]
+
+
+def test_a_price_that_differs_is_changed_unless_somebody_changed_it_here(cast: Cast):
+    first = loaded(cast.adele, suggested(cast.adele, PRODUCTS, kind="products"))
+    valve = Product.objects.get(name="Valve")
+    reference.edit(valve, by=cast.adele, at=NOW, price=Decimal(13))
+    later = (
+        PRODUCTS.replace("1,200.50", "1,250.00").replace('"12"', '"14"').replace('"Pumps"', '"P"')
+    )
+    later = later.replace('"Pump"', '"The pump"')
+    job = suggested(cast.adele, later, kind="products")
+    html = page(cast.adele, job)
+    assert "Change all, over people’s changes, too" in html
+    assert "Rename it on its list" in html
+    assert [
+        (each.name, each.field, each.was, each.now, each.applied)
+        for each in job.changes.order_by("line", "field")
+    ] == [
+        ("Pump", "price", {"amount": "1200.50", "currency": "EUR"},
+         {"amount": "1250.00", "currency": "EUR"}, True),
+        ("Pump", "series", "Pumps", "P", True),
+        ("Valve", "price", {"amount": "13.00", "currency": "EUR"},
+         {"amount": "14.00", "currency": "EUR"}, False),
+    ]  # fmt: skip
+    loaded(cast.adele, job)
+    prices = {each.name: (each.price, each.series) for each in Product.objects.all()}
+    assert prices == {"Pump": (Decimal(1250), "P"), "Valve": (Decimal(13), "")}
+    told = SettingChange.objects.filter(name="Pump").order_by("kind")
+    was, now = (Sum(amount=Decimal(n), currency="EUR") for n in ("1200.50", "1250"))
+    assert [(each.event, each.by) for each in told] == [
+        (change_event("price", old=was, new=now), cast.adele),
+        (change_event("series", old="Pumps", new="P"), cast.adele),
+    ]
+    undone(cast.adele, job)
+    assert Product.objects.get(name="Pump").price == Decimal("1200.50")
+    # What files did here is nobody's change: the first one can still be taken back.
+    undone(cast.adele, first)
+    assert [each.name for each in Product.objects.all()] == ["Valve"]
 
 
 def test_only_admins_bring_in_products(cast: Cast):
