@@ -7,11 +7,11 @@ one is a function in `reports/metrics/`, with its definition and its line in MET
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet, Value
+from django.db.models import IntegerField, QuerySet, Value
 
 from reports.axis import Axis
 from reports.figures import Definition, Figure, FigureCell, Unit
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # The key of what stands for no axis: everything that was asked about.
 WHOLE = ""
+# The type of what is not there: a NULL has none to PostgreSQL.
+_ANY: Any = IntegerField()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,8 +364,7 @@ def _asked(
         for number, each in enumerate(metrics)
         for name, column in each.columns().items()
     }
-    rows = _grouped(question, population, metrics, axes, columns)
-    undated = _undated(question, population, axes, columns)
+    rows, undated = _grouped(question, population, metrics, axes, columns)
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):
         prefix = f"m{number}_"
@@ -394,9 +395,8 @@ def _unfolded(
         for name, column in each.measured(by, value).columns().items()
     }
     key = tuple(tuple(some) for some in values)
-    rows = _grouped(question, population, metrics, (), columns, key) if columns else {}
-    row = rows.get(WHOLE, {})
-    undated = _undated(question, population, (), columns).get(WHOLE, {})
+    both = _grouped(question, population, metrics, (), columns, key) if columns else ({}, {})
+    row, undated = (each.get(WHOLE, {}) for each in both)
     found: list[dict[Any, Figure]] = []
     for number, each in enumerate(metrics):
         read: dict[Any, Figure] = {}
@@ -422,20 +422,7 @@ def _sum_of(parts: Iterable[Figure]) -> dict[str, Any]:
     }
 
 
-def _undated(
-    question: Question,
-    population: Population,
-    axes: Sequence[Axis],
-    columns: Mapping[str, Any],
-) -> dict[Any, dict[str, Any]]:
-    # What is undated falls into no month, and lowers the coverage of the whole alone.
-    if population.undated is None or any(axis.time for axis in axes):
-        return {}
-    rows = population.undated(question)
-    if rows is None:
-        return {}
-    counts = {name: column for name, column in columns.items() if name.endswith("_n")}
-    return _by_axes(_counting(question, population, rows, axes, counts), axes)
+_Found = Mapping[Any, Mapping[str, Any]]
 
 
 def _grouped(
@@ -445,19 +432,61 @@ def _grouped(
     axes: Sequence[Axis],
     columns: Mapping[str, Any],
     values: Hashable = (),
-) -> dict[Any, dict[str, Any]]:
+) -> tuple[_Found, _Found]:
+    """What is counted along the axes, and how many are undated besides; one query, of people another
+    one."""
     key = (population.key, *(each.slug for each in metrics), *(each.key for each in axes), values)
-    found = found_rows(
+    loses, valued = _loses(question, population, axes), read_values(columns)
+    learnt = dict(population.learns(question)) if population.learns else {}
+    if not loses or population.kind == "person":
+        dated = found_rows(
+            question,
+            ("figures", len(axes), *key),
+            lambda asked: _counting(asked, population, population.find(asked), axes, columns),
+            learnt=learnt,
+            valued=valued,
+        )
+        people = _undated(question, population, axes, columns) if loses else ()
+        return _by_axes(dated, axes), _by_axes(people, axes)
+
+    def both(asked: Question) -> QuerySet[Any]:
+        found = _counting(asked, population, population.find(asked), axes, columns, undated=False)
+        return found.union(_undated(asked, population, axes, columns), all=True)
+
+    rows = found_rows(
         question,
         ("figures", len(axes), *key),
-        lambda asked: _counting(asked, population, population.find(asked), axes, columns),
-        learnt=population.learns(question) if population.learns else None,
-        valued=read_values(columns),
+        both,
+        learnt={**learnt, "undated": True},
+        valued=valued,
     )
-    return _by_axes(found, axes)
+    return (
+        _by_axes([row for row in rows if not row["undated"]], axes),
+        _by_axes([row for row in rows if row["undated"]], axes),
+    )
 
 
-def _by_axes(rows: Iterable[Mapping[str, Any]], axes: Sequence[Axis]) -> dict[Any, dict[str, Any]]:
+def _loses(question: Question, population: Population, axes: Sequence[Axis]) -> bool:
+    """Whether there are rows of which nobody knows when."""
+    # What is undated falls into no month, and lowers the coverage of the whole alone.
+    if population.undated is None or any(axis.time for axis in axes):
+        return False
+    return population.undated(question) is not None
+
+
+def _undated(
+    question: Question,
+    population: Population,
+    axes: Sequence[Axis],
+    columns: Mapping[str, Any],
+) -> QuerySet[Any]:
+    """How many there are, in the columns of those that are dated; of any other number there is none."""
+    rows: Any = population.undated and population.undated(question)
+    counts = {name for name in columns if name.endswith("_n")}
+    return _counting(question, population, rows, axes, columns, only=counts, undated=True)
+
+
+def _by_axes(rows: Iterable[Mapping[str, Any]], axes: Sequence[Axis]) -> _Found:
     if len(axes) < 2:
         return {row["axis_value"]: dict(row) for row in rows}
     return {(row["axis_value"], row["column"]): dict(row) for row in rows}
@@ -469,15 +498,25 @@ def _counting(
     rows: QuerySet[Any],
     axes: Sequence[Axis],
     columns: Mapping[str, Any],
+    *,
+    only: Container[str] | None = None,
+    undated: bool | None = None,
 ) -> QuerySet[Any]:
-    if read_values(columns):
+    """`only` are the columns in which there is something to count; `undated` is said of each group."""
+    counts = {name: each for name, each in columns.items() if only is None or name in only}
+    if read_values(counts):
         rows = population.valued(question, rows)
-    rows, columns = lifted(rows, along := _along(question, population, axes), columns)
+    rows, counted = lifted(rows, along := _along(question, population, axes), counts)
     if not axes:
         rows = rows.annotate(axis_value=Value(WHOLE))
-    grouped: Any = rows.order_by().values("axis_value", *list(along)[1:])
-    counted: QuerySet[Any] = grouped.annotate(**columns)
-    return counted
+    names = ["axis_value", *list(along)[1:]]
+    if undated is not None:
+        rows, names = rows.annotate(undated=Value(undated)), [*names, "undated"]
+    grouped: Any = rows.order_by().values(*names)
+    found: QuerySet[Any] = grouped.annotate(
+        **{name: counted.get(name, Value(None, output_field=_ANY)) for name in columns}
+    )
+    return found
 
 
 def _along(question: Question, population: Population, axes: Sequence[Axis]) -> dict[str, Any]:
