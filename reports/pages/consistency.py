@@ -34,7 +34,7 @@ from reports.presenters.people import person_path, sellers
 from reports.presenters.pins import pinned
 from reports.presenters.process_problem import process_panels, wanted_of_process
 from reports.presenters.repairs import repairs_panel
-from reports.presenters.report import Report, of_words
+from reports.presenters.report import Report, of_words, unless_too_few
 from reports.presenters.standing import (
     RULES,
     Standing,
@@ -316,8 +316,10 @@ def _line(report: Report) -> ReportPanel:
 def _moved(found: Mapping[dt.date, tuple[int, int]], days: Sequence[dt.date]) -> str:
     """Whether the first and the last day part by more than chance."""
     first, last = found.get(days[0]), found.get(days[-1])
-    if first is None or last is None or min(first[1], last[1]) < MIN_ROWS:
+    if first is None or last is None:
         return ""
+    if min(first[1], last[1]) < MIN_ROWS:
+        return unless_too_few("", (first[1], last[1]))
     before, now = wilson(*first), wilson(*last)
     if before.overlaps(now):
         return _("No difference beyond chance between the first day and the last.")

@@ -25,7 +25,13 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
-from reports.presenters.report import Report, between_words, is_beyond_chance, of_words
+from reports.presenters.report import (
+    Report,
+    between_words,
+    is_beyond_chance,
+    of_words,
+    unless_too_few,
+)
 from reports.presenters.worth import worth_panel
 from salesprocess.lib.format import number
 
@@ -80,11 +86,14 @@ def _activity(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         n=sum(figure.n for figure in entered.values()),
         coverage=together(report, entered.values()),
         switch=switch,
-        say=_(
-            "Activity: every visit that began in the period, by where it went; a deal that comes back "
-            "counts each time."
-        )
-        + _weakest(report, rates),
+        say=_told(
+            report,
+            rates,
+            _(
+                "Activity: every visit that began in the period, by where it went; a deal that comes back "
+                "counts each time."
+            ),
+        ),
         legend=[
             *(
                 LegendKey(css=f"key-{css.removeprefix('fill-')}", text=word)
@@ -158,11 +167,14 @@ def _cohort(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         n=sum(figure.n for figure in rates.values()),
         coverage=together(report, rates.values()),
         switch=switch,
-        say=_(
-            "Cohort: each deal once, by the day on which it first came to the stage; counted is "
-            "whether it went on within the days that nine in ten took before."
-        )
-        + _weakest(report, rates),
+        say=_told(
+            report,
+            rates,
+            _(
+                "Cohort: each deal once, by the day on which it first came to the stage; counted is "
+                "whether it went on within the days that nine in ten took before."
+            ),
+        ),
         legend=[
             LegendKey(css="key-advanced", text=_("Went on in time")),
             LegendKey(css="key-still", text=_("Did not")),
@@ -224,11 +236,14 @@ def _strict(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         n=rates[Stage.LEAD_GENERATION].n,
         coverage=rates[Stage.LEAD_GENERATION].coverage,
         switch=switch,
-        say=_(
-            "Strict: only deals that began in the period and went through every stage in order; "
-            "whoever skipped one or began late is in none."
-        )
-        + _weakest(report, rates),
+        say=_told(
+            report,
+            rates,
+            _(
+                "Strict: only deals that began in the period and went through every stage in order; "
+                "whoever skipped one or began late is in none."
+            ),
+        ),
         legend=[
             LegendKey(css="key-advanced", text=_("Went on in order")),
             LegendKey(css="key-still", text=_("Not, or not in order")),
@@ -305,16 +320,25 @@ def _bar(
     )
 
 
+def _told(report: Report, rates: dict[Stage, Figure], words: str) -> str:
+    """How the box counts, and where most drop out."""
+    return " ".join(filter(None, (words, _weakest(report, rates))))
+
+
 def _weakest(report: Report, rates: dict[Stage, Figure]) -> str:
-    """The stage from which fewest go on, if that is more than chance; nothing of too few."""
+    """The stage from which fewest go on, if that is more than chance."""
     told = {stage: rate for stage, rate in rates.items() if rate.value is not None}
+    none = unless_too_few(
+        _("No stage loses more than all others beyond chance."),
+        (rate.n for rate in told.values()),
+    )
     told = {stage: rate for stage, rate in told.items() if not rate.is_small_sample}
     if len(told) < 2:
-        return ""
+        return none
     first, second, *_others = sorted(told, key=lambda stage: told[stage].value or 0)
     if not is_beyond_chance(told[first], told[second]):
-        return " " + _("No stage loses more than all others beyond chance.")
-    return " " + _("Most drop out of *%(stage)s*: %(part)s went on, %(between)s.") % {
+        return none
+    return _("Most drop out of *%(stage)s*: %(part)s went on, %(between)s.") % {
         "stage": stage_names(report)[first],
         "part": of_words(told[first]),
         "between": between_words(told[first]),

@@ -26,7 +26,7 @@ from reports.presenters.panels import (
     at_percent,
     scale_to,
 )
-from reports.presenters.report import Report, between_words
+from reports.presenters.report import Report, between_words, unless_too_few
 from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.stock_trends import (
     no_stock_trends_words,
@@ -200,7 +200,7 @@ def _says_shape(report: Report) -> str:
     counts = {stage: _at(report, pipeline.open_deals, stage).n for stage in Stage}
     total = sum(counts.values())
     if total < MIN_ROWS:
-        return ""
+        return unless_too_few("", [total], groups=1)
     fullest = max(Stage, key=lambda stage: counts[stage])
     said = {"stage": fullest.label, "n": number(counts[fullest]), "all": number(total)}
     if fullest.is_lead:

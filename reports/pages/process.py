@@ -30,7 +30,7 @@ from reports.presenters.panels import (
     at_percent,
 )
 from reports.presenters.process_problem import ENOUGH_MOVES
-from reports.presenters.report import Report, compared
+from reports.presenters.report import Report, compared, unless_too_few
 from reports.presenters.stamp import wanted_of_stamp
 from reports.presenters.step_candidates import candidates_panel
 from reports.presenters.step_completion import steps_panel, wanted_of_steps
@@ -294,7 +294,7 @@ def _drift_words(report: Report) -> str:
     found = metric.measure(question, MONTH)
     first, last = (together_of([found[month] for month in half]) for half in _halves(months))
     if min(first[1], last[1]) < MIN_ROWS:
-        return ""
+        return unless_too_few("", (first[1], last[1]))
     rates = {"first": percent(first[0] / first[1]), "last": percent(last[0] / last[1])}
     return _("No drift beyond chance: %(first)s in the first half, %(last)s in the second.") % rates
 

@@ -22,7 +22,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report
+from reports.presenters.report import Report, unless_too_few
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import join_list, locale, number
@@ -133,8 +133,6 @@ def _differences(report: Report) -> str:
     question = report.question
     found = leads.won_of_leads.measure(question, SOURCE)
     whole = leads.won_of_leads.whole(question)
-    if whole.is_small_sample:
-        return ""
     named = {name: found[key] for key, name in SOURCE.named(question, found).items() if key}
     names = apart(named, whole)
     better = [name for name in names if (named[name].value or 0) > (whole.value or 0)]
@@ -150,7 +148,8 @@ def _differences(report: Report) -> str:
             _("Less than usual is won of what comes from *%(sources)s*.")
             % {"sources": join_list(worse)}
         )
-    return " ".join(parts) or _("No source differs from the others beyond chance.")
+    none = _("No source differs from the others beyond chance.")
+    return " ".join(parts) or unless_too_few(none, (each.n for each in named.values()))
 
 
 def _by_method(report: Report) -> ReportPanel:

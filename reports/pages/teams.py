@@ -25,6 +25,7 @@ from reports.presenters.report import (
     can_be_compared,
     is_beyond_chance,
     of_words,
+    unless_too_few,
 )
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import join_list, money_short, number, percent
@@ -175,13 +176,13 @@ def _changed(report: Report, found: Mapping[Any, Figure]) -> str:
 def _apart(report: Report, found: Mapping[Any, Figure]) -> str:
     """The first stage, in their order, in which two teams part by more than chance; nothing where no two
     can be compared."""
-    is_any = False
+    pairs = []
     names = TEAM.named(report.question, {team for team, _stage in found})
     for stage in STAGE.every:
         own = [(names[team], found[team, stage]) for team in names if (team, stage) in found]
         for place, (name, figure) in enumerate(own):
             for other, beside in own[place + 1 :]:
-                is_any = is_any or can_be_compared(figure, beside)
+                pairs.append(min(figure.n, beside.n))
                 if is_beyond_chance(figure, beside):
                     return _(
                         "*%(stage)s* parts %(team)s (%(one)s, %(between)s) from %(other)s "
@@ -195,7 +196,7 @@ def _apart(report: Report, found: Mapping[Any, Figure]) -> str:
                         "two": of_words(beside),
                         "beside": between_words(beside),
                     }
-    return _("No difference between the teams beyond chance.") if is_any else ""
+    return unless_too_few(_("No difference between the teams beyond chance."), pairs, groups=1)
 
 
 # What each team asks for ---------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
-from reports.presenters.report import Report
+from reports.presenters.report import Report, unless_too_few
 from reports.presenters.stage_fit import fit_panel, wanted_of_fit
 from reports.presenters.stage_time import OF_STAYS, bottleneck, stage_times
 from reports.presenters.stamp import wanted_of_stamp
@@ -195,7 +195,8 @@ def _slowest(report: Report) -> str:
     times = stage_times(report.question, OF_STAYS)
     row = bottleneck(times)
     if row is None:
-        return _("No stage with enough visits takes longer than its norm.")
+        words = _("No stage with enough visits takes longer than its norm.")
+        return unless_too_few(words, (each.median.n for each in times), groups=1)
     words = _("*%(stage)s is the bottleneck*: median %(days)s days, norm %(norm)s.") % {
         "stage": row.stage.label,
         "days": number(row.median.value or 0),

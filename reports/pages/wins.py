@@ -36,7 +36,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report, compared
+from reports.presenters.report import Report, compared, unless_too_few
 from reports.presenters.trends import wanted_weekly, weekly
 from reports.together import Wanted, ask_together
 from salesprocess.lib.format import join_list, number, percent
@@ -181,10 +181,12 @@ def _along(report: Report) -> ReportPanel:
         coverage=whole.coverage,
         # Of people nobody says who stands apart: what to ask is on their own pages.
         say=""
-        if by is PERSON or whole.is_small_sample
+        if by is PERSON
         else _("Beyond chance apart from all together: *%(names)s*.") % {"names": join_list(names)}
         if names
-        else _("No difference beyond chance."),
+        else unless_too_few(
+            _("No difference beyond chance."), (each.n for each in named.values() if each)
+        ),
         legend=beside_keys(chart),
         switch=axes,
         second_switch=rates,

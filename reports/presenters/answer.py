@@ -36,7 +36,7 @@ from reports.presenters.panels import (
     scale_to,
 )
 from reports.presenters.pins import pinned, pinned_spans
-from reports.presenters.report import Report, between_words, of_words, value_text
+from reports.presenters.report import Report, between_words, of_words, unless_too_few, value_text
 from reports.question import months_before, quarter_of
 from reports.statistics import NaturalLimits, natural_limits
 from salesprocess.lib.format import join_list, number
@@ -323,7 +323,7 @@ class Answer:
         """Which rates lie beyond chance of all together; nothing of what has no interval."""
         if self.by is None or self.across or self.by.time or not self._is_rate or not self.found:
             return ""
-        if self.whole.is_small_sample or self.metric.unit is not Unit.SHARE:
+        if self.metric.unit is not Unit.SHARE:
             return ""
         named = {name: self.at(value) for value, name in self.names.items() if value is not None}
         usual = self.whole.value or 0
@@ -334,7 +334,8 @@ class Answer:
             said.append(_("Above all together, beyond chance: *%(names)s*.") % _names(above))
         if below:
             said.append(_("Below all together, beyond chance: *%(names)s*.") % _names(below))
-        return " ".join(said) or _("No difference beyond chance.")
+        none = _("No difference beyond chance.")
+        return " ".join(said) or unless_too_few(none, (each.n for each in named.values()))
 
     @property
     def note(self) -> str:

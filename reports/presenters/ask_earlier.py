@@ -23,7 +23,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report, between_words
+from reports.presenters.report import Report, between_words, too_few_words, unless_too_few
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -137,6 +137,13 @@ def _missing(report: Report) -> list[EarlierQuestion]:
     return told
 
 
+def _came_up(report: Report) -> list[int]:
+    """Of how many deals, and visits, it is known whether each concern and each gate came up late."""
+    concerns = leads.objected_late.measure(report.question, CONCERN)
+    gates = process.gone_past_late_rate.measure(report.question, ASKED_FOR)
+    return [figure.n for figure in (*concerns.values(), *gates.values())]
+
+
 def _left_to_the_process(report: Report) -> str:
     """That some gates are gone past so often that no earlier stage is to ask for it, if there are such."""
     found = process.gone_past_late_rate.measure(report.question, ASKED_FOR)
@@ -149,9 +156,14 @@ def earlier_panel(report: Report) -> ReportPanel:
     found = earlier_questions(report)
     left = _left_to_the_process(report)
     nothing = (
-        _("Nothing else comes up late so often that it is more than chance to ask it earlier.")
+        _("Nothing else came up late ten times or more, and more often than by chance.")
         if left
-        else _("Nothing comes up late so often that it is more than chance to ask it earlier.")
+        else unless_too_few(
+            _("Nothing came up late ten times or more, and more often than by chance."),
+            _came_up(report),
+            groups=1,
+        )
+        or too_few_words(0)
     )
     suggested = _(
         "A suggestion to the team. Whoever may change the process finds it beside the stage, too; "

@@ -22,7 +22,7 @@ from reports.figures import MIN_ROWS, Figure
 from reports.metrics import flow
 from reports.presenters.panels import ReportPanel, Table, TableCell, TableHead, TableRow
 from reports.presenters.process_problem import ENOUGH_MOVES
-from reports.presenters.report import Report
+from reports.presenters.report import Report, unless_too_few
 from reports.queries.versions import LayerVersion, layer_versions
 from reports.question import Question
 from salesprocess.lib.chance import differ
@@ -55,6 +55,8 @@ class VersionEffect:
     was: tuple[int, int] | None
     is_young: bool
     stages: tuple[StageEffect, ...] = ()
+    # Of each stage, how many visits ended under the version or the one before, whichever has fewer.
+    counts: tuple[int, ...] = ()
 
     @property
     def is_told(self) -> bool:
@@ -109,10 +111,11 @@ def _effect(
     )
     if before is None or not effect.is_told:
         return effect
-    stages = []
+    stages, counts = [], []
     for stage in Stage:
         was, now = (_under(found, each, [stage]) for each in (before.version, version))
-        if min(was[1], now[1]) >= MIN_ROWS and differ(*was, *now):
+        counts.append(min(was[1], now[1]))
+        if counts[-1] >= MIN_ROWS and differ(*was, *now):
             stages.append(StageEffect(stage=stage, now=now[0] / now[1], was=was[0] / was[1]))
     return VersionEffect(
         version=version,
@@ -120,6 +123,7 @@ def _effect(
         was=before.went_on,
         is_young=False,
         stages=tuple(stages),
+        counts=tuple(counts),
     )
 
 
@@ -161,8 +165,10 @@ def helped_words(question: Question) -> str:
         )
         for is_more in (True, False)
     )
-    return _effect_words(better, worse) or _(
-        "No difference beyond chance between a version and the one before."
+    return _effect_words(better, worse) or unless_too_few(
+        _("No difference beyond chance between a version and the one before."),
+        (n for each in newest for n in each.counts),
+        groups=1,
     )
 
 
@@ -253,6 +259,8 @@ def _did(effect: VersionEffect) -> str:
         return _("%(now)s go on; of before nothing is known") % {"now": now}
     said = [_stages_words(_("more: %(stages)s"), effect.better)]
     said.append(_stages_words(_("fewer: %(stages)s"), effect.worse))
+    if max(effect.counts, default=0) < MIN_ROWS:
+        said.append(_("too few in each stage to tell"))
     told = "; ".join(filter(None, said)) or _("in no stage a difference beyond chance")
     rates = {"now": now, "before": percent(effect.was[0] / effect.was[1]), "told": told}
     return _("%(now)s go on, %(before)s before; %(told)s") % rates

@@ -18,7 +18,7 @@ from reports.metrics import activity, flow
 from reports.metrics.styles import ALL_STAGES, UsualShare, usual_flow, usual_talks, weeks_of
 from reports.presenters.multiples import PersonPictures, StagePicture
 from reports.presenters.panels import PanelChoice, at_percent
-from reports.presenters.report import Report, between_words, of_words
+from reports.presenters.report import Report, between_words, of_words, too_few_words
 from reports.presenters.standing import Standing, gaps_of, standing_of
 from salesprocess.lib.chance import differ, wilson
 from salesprocess.lib.format import number, percent
@@ -64,6 +64,13 @@ class StageEffort:
         if self.usual is None or found is None or self.went_on.is_small_sample:
             return False
         return not found[0] <= self.usual.share <= found[1]
+
+    @property
+    def beside(self) -> int:
+        """How many stays can be set beside what is usual, or beside as many of the past."""
+        if self.usual is not None:
+            return self.went_on.n
+        return min(self.went_on.n, self.past[1] if self.past else 0)
 
     @property
     def _parts_from_past(self) -> bool:
@@ -233,8 +240,6 @@ def _picture(
 
 def question_about(efforts: Sequence[StageEffort]) -> str:
     """What to ask: a question, which nothing but a difference beyond chance makes a pointed one."""
-    if all(each.went_on.is_small_sample for each in efforts):
-        return _("Too few stays ended to say anything. *Which of the talks surprised you?*")
     for each in efforts:
         if each.fell_beyond_chance:
             return _("%(stage)s: *%(now)s*, before %(past)s. *What got in the way?*") % _said(each)
@@ -246,6 +251,13 @@ def question_about(efforts: Sequence[StageEffort]) -> str:
     for each in efforts:
         if each.is_unusual and each.usual:
             return _beside_style(each, each.usual)
+    return _open_question(efforts)
+
+
+def _open_question(efforts: Sequence[StageEffort]) -> str:
+    for most in (max(each.went_on.n for each in efforts), max(each.beside for each in efforts)):
+        if most < MIN_ROWS:
+            return " ".join((too_few_words(most), _("*Which of the talks surprised you?*")))
     return _("Nothing left the usual range. *Where would help be welcome?*")
 
 

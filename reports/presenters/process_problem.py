@@ -30,7 +30,13 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
-from reports.presenters.report import Report, is_beyond_chance, is_young, of_words
+from reports.presenters.report import (
+    Report,
+    is_beyond_chance,
+    is_young,
+    of_words,
+    unless_too_few,
+)
 from reports.presenters.standing import RULES, standing_of
 from reports.queries.versions import latest_two
 from reports.together import Wanted
@@ -103,14 +109,19 @@ def _accused(report: Report, found: Mapping[str, Figure], names: Mapping[str, st
     """What is gone past more than the rest beyond chance, and by nearly everybody who came that way."""
     question = report.question
     gone = gone_past_by(question)
+    none = unless_too_few(
+        _("Nothing that gates ask for is gone past more than the rest beyond chance."),
+        [each.n for each in found.values()] or [process.gone_past_rate.whole(question).n],
+        groups=1,
+    )
     rates = {key: figure for key, figure in found.items() if not figure.is_small_sample}
     if not rates:
-        return _("Nothing that gates ask for is gone past more than the rest beyond chance.")
+        return none
     worst = max(rates, key=lambda key: rates[key].value or 0)
     others = [figure for key, figure in rates.items() if key != worst]
     stands_out = apart({worst: rates[worst]}, process.gone_past_rate.whole(question))
     if not stands_out or any((each.value or 0) >= (rates[worst].value or 0) for each in others):
-        return _("Nothing that gates ask for is gone past more than the rest beyond chance.")
+        return none
     asked_for = AskedFor.of(worst)
     moved = process.gates_kept.measure(question, PERSON, STAGE)
     came = {

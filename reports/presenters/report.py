@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -226,8 +226,29 @@ def is_beyond_chance(one: Figure, other: Figure) -> bool:
 
 def compared(report: Report, one: Figure, other: Figure, *, apart: str, alike: str) -> str:
     """Two rates in a sentence: `apart` says both where they differ beyond chance, `alike` where they
-    do not; nothing of too few. Both have the places `%(one)s` and `%(other)s`."""
-    if min(one.n, other.n) < MIN_ROWS:
-        return ""
+    do not, unless they are of too few. Both have the places `%(one)s` and `%(other)s`."""
     rates = {"one": report.text(one), "other": report.text(other)}
-    return (apart if is_beyond_chance(one, other) else alike) % rates
+    if is_beyond_chance(one, other):
+        return apart % rates
+    return unless_too_few(alike % rates, (one.n, other.n))
+
+
+def unless_too_few(
+    words: str, counts: Iterable[int], *, groups: int = 2, enough: int = MIN_ROWS
+) -> str:
+    """`words`, which say that nothing stands out, or what is usual, where it could have been seen: at
+    least so many `groups`, of which these are the counts, have `enough` rows. Else that they are too
+    few to tell, and how many the last of so many has. Nothing where there is one group alone, and
+    nothing to set beside it."""
+    known = sorted(filter(None, counts), reverse=True)
+    if not known:
+        return ""
+    n = known[min(groups, len(known)) - 1]
+    if n < enough:
+        return too_few_words(n, enough=enough)
+    return words if len(known) >= groups else ""
+
+
+def too_few_words(n: int, *, enough: int = MIN_ROWS) -> str:
+    said = {"n": number(n), "enough": number(enough)}
+    return _("Too few to tell: n %(n)s where it takes %(enough)s.") % said

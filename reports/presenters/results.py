@@ -12,7 +12,7 @@ from reports.figures import MIN_ROWS, Figure, Period
 from reports.metrics import flow, outcomes
 from reports.presenters.forest import counted, forest, table_of
 from reports.presenters.panels import LegendKey, ReportPanel, TableCell, TableHead
-from reports.presenters.report import Report
+from reports.presenters.report import Report, unless_too_few
 from reports.question import months_before
 from reports.together import Wanted
 from salesprocess.lib.chance import differ
@@ -92,7 +92,7 @@ def _before_and_after(found: Mapping[Any, Figure], quarter: dt.date) -> str:
     after = _together(figure for day, figure in known.items() if day >= middle)
     before = _together(figure for day, figure in known.items() if day < middle)
     if min(after[1], before[1]) < MIN_ROWS:
-        return ""
+        return unless_too_few("", (after[1], before[1]))
     shares = {"now": percent(after[0] / after[1]), "before": percent(before[0] / before[1])}
     if not differ(*after, *before):
         words = _(

@@ -23,7 +23,7 @@ from reports.presenters.panels import (
     TableHead,
     TableRow,
 )
-from reports.presenters.report import Report
+from reports.presenters.report import Report, unless_too_few
 from reports.question import Question
 from salesprocess.lib.chance import wilson
 from salesprocess.lib.format import number
@@ -66,8 +66,8 @@ class StepInUse:
 
 def candidates_panel(report: Report) -> ReportPanel:
     question = report.question
-    rows = []
-    for each in steps_in_use(question):
+    rows, steps = [], steps_in_use(question)
+    for each in steps:
         if each.is_fit_for_all:
             why = _("Fit for all? %(team)s does it in most visits.") % {
                 "team": each.step.origin.name
@@ -109,10 +109,16 @@ def candidates_panel(report: Report) -> ReportPanel:
         todo=[PanelChoice(label=_("Process"), href=reverse("pipeline:process"), is_current=False)],
         empty=""
         if rows
-        else _(
-            "No step stands out: none is set aside or left alone by most, and no team’s own is done in "
-            "most visits."
-        ),
+        else unless_too_few(
+            _(
+                "No step stands out: none is set aside or left alone by most, and no team’s own is done "
+                "in most visits."
+            ),
+            (each.visits for each in steps),
+            groups=1,
+            enough=ENOUGH_VISITS,
+        )
+        or _("No visit in which a step was expected ended in this period."),
         wide=True,
     )
 

@@ -26,7 +26,7 @@ from reports.presenters.panels import (
     TableRow,
     at_percent,
 )
-from reports.presenters.report import Report, is_beyond_chance, of_words
+from reports.presenters.report import Report, is_beyond_chance, of_words, unless_too_few
 from salesprocess.lib.format import join_list, number, percent
 
 _NEXT_CSS = {"overdue": "warn", "today": "won", "ahead": "accent", "nothing": "still"}
@@ -177,7 +177,11 @@ def _how_true(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
         switch=switch,
         say=_("Beyond chance it was true of *%(names)s*.") % {"names": join_list(told)}
         if told
-        else _("No warning parted what was stopped from the rest beyond chance."),
+        else unless_too_few(
+            _("No warning parted what was stopped from the rest beyond chance."),
+            (min(after[key].n, without[key].n) for key in names),
+            groups=1,
+        ),
         legend=[
             LegendKey(css="key-now", text=_("with the warning")),
             LegendKey(css="key-ring", text=_("without it")),

@@ -9,7 +9,7 @@ from reports.metric import figures
 from reports.metrics import flow
 from reports.presenters.by_stage import by_stage, longer, stage_heads, stage_names
 from reports.presenters.panels import Bar, Bars, ReportPanel, Segment, Table, TableRow, at_percent
-from reports.presenters.report import Report
+from reports.presenters.report import Report, too_few_words
 from salesprocess.lib.format import money_short, number, percent
 
 
@@ -21,11 +21,12 @@ def worth_panel(report: Report) -> ReportPanel:
     worth, won, value = (by_stage(report, metric) for metric in metrics)
     known = {stage: figure for stage, figure in worth.items() if figure.value is not None}
     if not known:
+        closed = max(min(won[stage].n, value[stage].coverage.known) for stage in won)
         return ReportPanel(
             key="worth",
             title=_("What one point more is worth"),
             definition=flow.worth_of_a_point.definition,
-            empty=_("Too few deals were won in this period to say what a point more is worth."),
+            empty=too_few_words(closed),
             todo=longer(report),
         )
     most = max(known, key=lambda stage: known[stage].value or 0)

@@ -82,7 +82,7 @@ def test_c23_what_is_missing_late_is_suggested_a_stage_earlier(client: Client, c
     assert told(client, cast) == {}
     page = client.get("/reports/process/").content.decode()
     box = page.partition('id="panel-earlier"')[2].partition("</section>")[0]
-    assert "Nothing else comes up late" in box
+    assert "Nothing else came up late" in box
     assert "What most go past is a question to the process" in box
 
 

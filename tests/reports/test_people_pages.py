@@ -176,9 +176,9 @@ def test_f11_a_question_is_pointed_only_beyond_chance(cast: Cast) -> None:
     assert "learn from it" in question_about([effort(cast, 50, 60, usual=0.6)])
     # Of nine nothing is concluded, whatever they were.
     assert "Too few" in question_about([effort(cast, 0, 9, past=(45, 60), usual=0.9)])
-    assert "Nothing left" in question_about(
-        [effort(cast, 5, 10, past=(9, 9)), effort(cast, 0, 9, past=(45, 60))]
-    )
+    # Nor where there is nothing usual to set them beside.
+    few = [effort(cast, 5, 10, past=(9, 9)), effort(cast, 0, 9, past=(45, 60))]
+    assert "n 9 where it takes 10" in question_about(few)
 
 
 # Four quadrants ----------------------------------------------------------------------------------

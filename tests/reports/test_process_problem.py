@@ -71,6 +71,16 @@ def test_c8_what_nearly_everybody_goes_past_is_a_question_to_the_process(
     assert f"{8 * len(who)} of 24" in box
 
 
+def test_c8_nothing_is_accused_or_acquitted_of_too_few_moves(client: Client, cast: Cast) -> None:
+    moves(cast, cast.ana, without=4, of=8, at=ago(days=5))
+    none = "Nothing that gates ask for is gone past more than the rest beyond chance."
+    text = page(client, cast.again(cast.mona), "/reports/consistency/")
+    assert (none in text, "Too few to tell: n 8 where it takes 10." in text) == (False, True)
+    moves(cast, cast.ben, without=0, of=2, at=ago(days=5))
+    text = page(client, cast.again(cast.mona), "/reports/consistency/")
+    assert (none in text, "Too few to tell" in text) == (True, False)
+
+
 def test_k20_the_process_was_followed_by_what_kept_both_path_and_gates(worked_cast: Cast) -> None:
     """D1, D4 and D5 went in order; the others left a stage out, went back, or were opened again."""
     Judgement.objects.all().delete()

@@ -32,7 +32,7 @@ def decided(cast: Cast, *, won: int, lost: int, days: int) -> None:
         ((6, 24), (20, 10), "<b>More is won</b>: 67% of what was decided in four quarters, 20% before."),
         ((24, 6), (10, 20), "<b>Less is won</b>: 33% of what was decided in four quarters, 80% before."),
         ((10, 10), (11, 9), "No difference beyond chance: 55% in the last four quarters, 50% before."),
-        ((2, 2), (4, 0), ""),
+        ((2, 2), (7, 0), "Too few to tell: n 4 where it takes 10."),
     ],
 )  # fmt: skip
 def test_c2_one_reads_on_the_own_page_what_came_of_it_before_and_after(
