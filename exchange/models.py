@@ -30,6 +30,7 @@ class ImportKind(models.TextChoices):
     HISTORY = "history", _("Stages that deals went through")
     LINES = "lines", _("Products on deals")
     ROLES = "roles", _("People on deals, with their roles")
+    ANSWERS = "answers", _("Answers to the steps of deals")
     PEOPLE = "people", _("People and teams")
     FILES = "files", _("Files by command")
 
@@ -232,7 +233,8 @@ class ImportChange(models.Model):
     kind = models.CharField(max_length=12)
     record_id = models.BigIntegerField()
     name = models.CharField(max_length=200)
-    field = models.CharField(max_length=20)
+    # Of an answer, the name of the step (exchange.imports.steps).
+    field = models.CharField(max_length=80)
     was = models.JSONField(null=True)
     now = models.JSONField(null=True)
     is_ours = models.BooleanField()

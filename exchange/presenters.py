@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from crm.models import ActivityKind, ActivityResult, Relationship
 from exchange.forms.columns import CHANGED_LABELS
 from exchange.imports.known_words import CANCELLED, DONE, PLANNED
+from exchange.imports.steps import answerable_steps
 from exchange.models import ImportChange, ImportJob
 from exchange.words import STATES
 from pipeline.people.models.people import initials_of
@@ -19,7 +20,7 @@ from salesprocess.lib.format import full_day, join_list, money, number
 
 # The page of each kind of record.
 _CARDS_AT_ONCE = 3
-_PAGES = ("companies", "contacts", "deals")
+_PAGES = {"companies": "companies", "contacts": "contacts", "deals": "deals", "answers": "deals"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +40,16 @@ class ImportChangeLine:
 
 def change_lines(job: ImportJob, rows: list[ImportChange]) -> list[ImportChangeLine]:
     names = [Path(each["file"]).name for each in job.answers.get("tables", ())]
+    of_steps = any(row.kind == "answers" for row in rows)
+    steps = {name: step.label for name, step in answerable_steps().items()} if of_steps else {}
     return [
         ImportChangeLine(
             file=names[row.table] if names else "",
             line=row.line,
             record=row.name,
-            address=f"/{row.kind}/{row.record_id}/" if row.kind in _PAGES else "",
-            field=str(CHANGED_LABELS[row.field]),
+            address=f"/{_PAGES[row.kind]}/{row.record_id}/" if row.kind in _PAGES else "",
+            # A step that is gone since is called by its key.
+            field=steps.get(row.field) or str(CHANGED_LABELS.get(row.field, row.field)),
             was=in_words(row.was),
             now=in_words(row.now),
             is_ours=row.is_ours,

@@ -257,6 +257,8 @@ def stored_bytes(person: User) -> tuple[int, int]:
 
 def words_of(job: ImportJob) -> tuple[str, ...]:
     """The fields of a file whose words stand for records or entries of lists that are ours."""
+    if job.kind == ImportKind.ANSWERS:
+        return ("company", *job.readings.get("worded", ()))
     return _WORDS_OF.get(ImportKind(job.kind), WORDS)
 
 
@@ -266,7 +268,12 @@ def unknown_words(job: ImportJob) -> dict[str, dict[str, int]]:
     if job.is_by_command or not job.counts.get("refused"):
         return {}
     columns = job.answers.get("columns", {})
-    field_of = {columns[field][0]: field for field in words_of(job) if field in columns}
+    answering = columns.get("answers", ())
+    field_of = {
+        field if field in answering else columns[field][0]: field
+        for field in words_of(job)
+        if field in columns or field in answering
+    }
     rows = (
         left_out(job).filter(column__in=field_of).exclude(value="").values_list("column", "value")
     )

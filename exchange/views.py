@@ -129,6 +129,7 @@ def columns(request: HtmxRequest, pk: int) -> HttpResponse:
             columns=form.columns(),
             like=like,
             otherwise=form.cleaned_data.get("otherwise", ""),
+            steps=form.steps(),
             by=request.user,
             at=at,
         )

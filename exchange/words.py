@@ -1,8 +1,9 @@
 """Their words and ours: what a source, a product or an owner of a file can be here."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -25,8 +26,11 @@ from crm.queries.rate import currencies
 from exchange import queries
 from exchange.commands.made import Made
 from exchange.imports import guessing, known_words
+from exchange.imports.kinds import CellType
+from exchange.imports.steps import AnsweredStep
 from exchange.models import ImportJob, ImportKind
 from pipeline.models import Role, Team, User
+from pipeline.process.framework import translated_text
 
 # What an answer begins with that is no word of ours.
 NEW, NOTHING, OURS = "+", "-", "="
@@ -59,8 +63,10 @@ def of_job(job: ImportJob) -> Iterator[TheirWord]:
     """The words of a checked file that are none of ours, and those of which it was said what they are."""
     unknown = queries.unknown_words(job)
     answers = job.answers.get("values", {})
+    columns = job.answers.get("columns", {})
     for field in queries.words_of(job):
-        said = answers.get(field, {}) if field in job.answers.get("columns", {}) else {}
+        is_named = field in columns or field in columns.get("answers", ())
+        said = answers.get(field, {}) if is_named else {}
         for text, rows in unknown.get(field, {}).items():
             yield TheirWord(field=field, text=text, rows=rows, said=said.get(text))
         for text, ours in said.items():
@@ -91,10 +97,17 @@ def made_of(word: TheirWord) -> Made:
 
 class OurWords:
     """What words of theirs can be in a file `of` that kind, for the person `by`; `kinds` are the fields
-    that are asked for."""
+    that are asked for, `steps` what columns of answers answer."""
 
-    def __init__(self, *, by: User, kinds: Collection[str], of: str) -> None:
-        self._by, self._kinds, self._kind = by, kinds, of
+    def __init__(
+        self,
+        *,
+        by: User,
+        kinds: Collection[str],
+        of: str,
+        steps: Mapping[str, AnsweredStep] = MappingProxyType({}),
+    ) -> None:
+        self._by, self._kinds, self._kind, self._steps = by, kinds, of, steps
 
     def choices(self, word: TheirWord) -> list[tuple[str, object]]:
         """Leave its rows out, leave it empty, make it, or take one of ours."""
@@ -157,9 +170,18 @@ class OurWords:
             ],
         }
         return {
-            field: sorted(read[field](), key=_shown) if field in read else []
+            field: sorted(read[field](), key=_shown) if field in read else self._answers(field)
             for field in self._kinds
         }
+
+    def _answers(self, column: str) -> list[tuple[str, str]]:
+        """In the order of the step."""
+        step = self._steps.get(column)
+        if step is None:
+            return []
+        if step.cell_type is CellType.FLAG:
+            return [("yes", _("Yes")), ("no", _("No"))]
+        return [(choice, str(translated_text(choice))) for choice in step.choices]
 
     def _owners(self) -> list[tuple[str, str]]:
         """Admins may give what comes in to somebody who has left, too."""

@@ -25,7 +25,7 @@ from crm.models import (
     SearchKind,
 )
 from exchange.commands.undoable import UNDOABLE, Undoable
-from exchange.imports import activities, owners, parts, rates, updates
+from exchange.imports import activities, owners, parts, rates, step_answers, updates
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
@@ -43,7 +43,8 @@ _ALSO: dict[type[models.Model], str] = {
     Deal: """
         UNION SELECT p.deal_id FROM crm_dealline AS p JOIN crm_importedrow AS l
           ON l.kind = 'lines' AND l.batch_id = %(batch)s AND p.id = l.record_id
-        UNION SELECT record_id FROM crm_importedrow WHERE kind = 'roles' AND batch_id = %(batch)s
+        UNION SELECT record_id FROM crm_importedrow
+        WHERE kind IN ('roles', 'answers') AND %(batch)s IN (batch_id, changed_batch_id)
         UNION SELECT deal_id FROM crm_activity WHERE batch_id = %(batch)s AND deal_id IS NOT NULL
         UNION SELECT a.deal_id FROM exchange_importchange AS c JOIN crm_activity AS a ON a.id = c.record_id
           WHERE c.job_id = %(job)s AND c.kind = 'activities' AND c.applied AND a.deal_id IS NOT NULL
@@ -159,6 +160,7 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
         _wait_for_others(row, job)
         undone.restored = _restore_fields(row, job, undone.kept, by=by, at=at)
         _take_parts(row, undone)
+        _take_answers(row, undone, by=by, at=at)
         _take_rates(row, undone, by=by, at=at)
         _run("SET LOCAL seven.undo = 'batch'")
         for group in UNDOABLE:
@@ -369,6 +371,21 @@ def _take_parts(batch: Batch, undone: Undone) -> None:
         undone.deleted[_("parts of deals")] = gone
     kind, why = str(DealLine._meta.verbose_name), _("the deal was changed since")
     undone.kept += [KeptRecord(kind=kind, pk=0, name=name, why=why) for name in left]
+
+
+def _take_answers(batch: Batch, undone: Undone, *, by: User | None, at: dt.datetime) -> None:
+    gone, left = step_answers.take_back(batch.pk, batch.summary, came_at=batch.at, by=by, at=at)
+    if gone:
+        undone.deleted[_("answers to steps")] = gone
+    undone.kept += [
+        KeptRecord(
+            kind=_("answer to a step"),
+            pk=pk,
+            name=name,
+            why=_("changed since") if is_near else _("out of your reach by now"),
+        )
+        for pk, name, is_near in left
+    ]
 
 
 def _restore_fields(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from django.core.files import File
@@ -269,13 +270,14 @@ def name_columns(
     by: User,
     at: dt.datetime,
     otherwise: str = "",
+    steps: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Say which column holds which field, and have the file checked.
 
     `system` is whose ids and words these are; the answers are remembered by it. `like` are the
     answers for an earlier file of this shape (imports.answers.suggested), which hold for this one
     if it is of the same system, or what was said about this one before. `otherwise` is what an
-    activity is that names no kind.
+    activity is that names no kind; `steps` are the names of the steps that columns answer.
 
     Raises Refused for what makes no sense, or if the file is past that.
     """
@@ -284,10 +286,15 @@ def name_columns(
         row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
         if otherwise:
             row.answers["otherwise"] = otherwise
+        if steps:
+            row.answers["steps"] = dict(steps)
         if system.casefold() == like.get("system", system).casefold():
             row.answers |= {key: like[key] for key in _SAID_BEFORE if key in like}
             row.answers["formats"] = answers.fitting_formats(
-                answers.kind_of(row.kind), row.answers["columns"], row.answers["formats"]
+                answers.kind_of(row.kind),
+                row.answers["columns"],
+                row.answers["formats"],
+                steps=steps,
             )
         if row.kind == ImportKind.HISTORY:
             row.answers.setdefault("hints", answers.stages_of(system, row.owner))

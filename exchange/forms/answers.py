@@ -16,11 +16,12 @@ from exchange import queries
 from exchange.commands.made import Made
 from exchange.forms.columns import CHANGED_LABELS, label_of
 from exchange.imports import dates, guessing
-from exchange.imports.answers import headings, kind_of
+from exchange.imports.answers import headings, kind_of, mapping_of
 from exchange.imports.mapping import LEAVE, OVERWRITE
 from exchange.imports.scanning import in_words
+from exchange.imports.steps import AnsweredStep
 from exchange.imports.updatable import NOTE, POINTS
-from exchange.models import ImportJob
+from exchange.models import ImportJob, ImportKind
 from exchange.words import NEW, NOTHING, OURS, OurWords, TheirWord, made_of
 from exchange.words import of_job as _words_of
 from pipeline.models import User
@@ -70,6 +71,11 @@ class AskedWords:
     at_once: set[str]
 
     @property
+    def anchor(self) -> str:
+        """Of its table on the page."""
+        return self.field if self.field.isidentifier() else input_name("answers", self.field)
+
+    @property
     def guessed(self) -> int:
         """How many keep rows out of which is suggested what they are."""
         return sum(1 for word, _bound in self.words if word.rows) - self.open
@@ -108,9 +114,21 @@ class AnswersForm(CommandForm):
             self._add_changed(changed)
         self._words = list(_words_of(job))
         if self._words:
-            ours = OurWords(by=by, kinds={each.field for each in self._words}, of=job.kind)
+            kinds = {each.field for each in self._words}
+            ours = OurWords(by=by, kinds=kinds, of=job.kind, steps=self._steps)
             for each in self._words:
                 self._add_word(each, ours)
+
+    @cached_property
+    def _steps(self) -> dict[str, AnsweredStep]:
+        """The step that each column of answers answers."""
+        if self.job.kind != ImportKind.ANSWERS or not self.job.answers:
+            return {}
+        return mapping_of(self.job).kinds[0].steps
+
+    def _label_of_changed(self, name: str) -> str:
+        by_name = {step.name: step.label for step in self._steps.values()}
+        return by_name.get(name) or str(CHANGED_LABELS[name])
 
     def _add_format(self, column: str) -> None:
         reading, asked = self._readings[column], column in self._asked
@@ -166,7 +184,7 @@ class AnswersForm(CommandForm):
             choices.append((OVERWRITE, _("Change all, over people’s changes, too")))
         choices.append((LEAVE, _("Leave as it is here")))
         self.fields[f"update-{changed.name}"] = forms.ChoiceField(
-            label=CHANGED_LABELS[changed.name], choices=choices, required=False
+            label=self._label_of_changed(changed.name), choices=choices, required=False
         )
         said = self.job.answers.get("update", {})
         self.initial[f"update-{changed.name}"] = said.get(changed.name, "")
@@ -206,7 +224,14 @@ class AnswersForm(CommandForm):
     def asked_of(self, column: str) -> "AskedWords | None":
         """The words of a column that are none of ours."""
         named = self.job.answers["columns"]
-        return next((each for each in self._asked_fields if named[each.field][0] == column), None)
+        return next(
+            (
+                each
+                for each in self._asked_fields
+                if column == (named[each.field][0] if each.field in named else each.field)
+            ),
+            None,
+        )
 
     @cached_property
     def _asked_fields(self) -> list["AskedWords"]:
@@ -287,12 +312,13 @@ class AnswersForm(CommandForm):
     def columns(self) -> Iterator[AskedColumn]:
         """What is asked comes first."""
         remembered = self.job.answers.get("remembered", ())
+        step_labels = {heading: step.label for heading, step in self._steps.items()}
         for column in self._columns:
             reading, name = self._readings[column], input_name("format", column)
             line, text = next(iter(reading["samples"]), None) or reading["unread"] or (0, "")
             yield AskedColumn(
                 name=column,
-                labels=_labels_of(self.job, column),
+                labels=_labels_of(self.job, column, step_labels),
                 bound=self[name],
                 example=self[input_name("example", column)] if reading["dates"] else None,
                 is_asked=column in self._asked,
@@ -362,10 +388,14 @@ def _meanings(reading: dict[str, Any], way: str) -> list[tuple[str, str]]:
     return [(text, words) for text, words in found if words]
 
 
-def _labels_of(job: ImportJob, column: str) -> str:
+def _labels_of(job: ImportJob, column: str, step_labels: Mapping[str, str]) -> str:
     """Where a column goes to."""
     named = job.answers["columns"].items()
-    return ", ".join(label_of(job.kind, name) for name, columns in named if column in columns)
+    return ", ".join(
+        step_labels.get(column) or label_of(job.kind, name)
+        for name, columns in named
+        if column in columns
+    )
 
 
 def _outcomes() -> list[tuple[str, Any]]:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from crm.models import ActivityKind
 from exchange.imports import guessing
-from exchange.imports.answers import REASON, headings, kind_of
+from exchange.imports.answers import REASON, headings, kind_of, steps_for
 from exchange.imports.encodings import name_of
-from exchange.imports.kinds import ImportField
+from exchange.imports.kinds import CellType, ImportField
 from exchange.models import VISITS, ImportJob, ImportKind
+from pipeline.process.stages import Stage
 from salesprocess.lib.attempt import CommandForm
 
 LABELS = {
@@ -72,6 +73,8 @@ LABELS = {
     "deal": gettext_lazy("Deal"),
     "about": gettext_lazy("Belongs to (deal, company or person)"),
     "happened_on": gettext_lazy("When"),
+    "answered_on": gettext_lazy("Answered on (without one, now)"),
+    "answers": gettext_lazy("Which step each column answers"),
     "due_on": gettext_lazy("Due"),
     "done_on": gettext_lazy("Done on"),
     "more": gettext_lazy("Columns that are kept as a note on it"),
@@ -94,6 +97,7 @@ _LABELS_OF = {
 _NAMING = ("name", "company", "contact", "email", "phone", "product")
 # One of these, or an activity would belong to nobody.
 _BELONGING = ("deal", "company", "contact", "about", "email")
+_STEP = "step-"
 
 
 class ColumnsForm(CommandForm):
@@ -126,6 +130,9 @@ class ColumnsForm(CommandForm):
         places = {column: str(place) for place, column in enumerate(job.columns)}
         self._add_otherwise(said)
         for field in self.kind.fields:
+            if field.cell_type is CellType.ANSWERS:
+                self._add_steps(choices[1:], said.get("steps", {}))
+                continue
             if field.is_any_number:
                 self._add_any(field, choices[1:], places, said)
                 continue
@@ -171,6 +178,32 @@ class ColumnsForm(CommandForm):
         named = said["columns"].get(field.name, [])
         self.initial[field.name] = [places[column] for column in named if column in places]
 
+    def _add_steps(self, columns: list[tuple[str, str]], said: Mapping[str, str]) -> None:
+        """A select for each column: which step of the process it answers."""
+        by_stage: dict[Stage, list[tuple[str, str]]] = {}
+        for name, step in steps_for(self.job.owner).items():
+            by_stage.setdefault(step.stage, []).append((name, step.label))
+        steps: list[tuple[str, Any]] = [("", "–")]
+        steps += [(f"{stage.value} {stage.short}", some) for stage, some in by_stage.items()]
+        known = {name for some in by_stage.values() for name, _label in some}
+        for place, column in columns:
+            self.fields[f"{_STEP}{place}"] = forms.ChoiceField(
+                label=column, choices=steps, required=False
+            )
+            self.initial[f"{_STEP}{place}"] = said[column] if said.get(column) in known else ""
+
+    def step_columns(self) -> list[BoundField]:
+        return [self[name] for name in self.fields if name.startswith(_STEP)]
+
+    def steps(self) -> dict[str, str]:
+        """The name of the step that each column answers."""
+        said = {name: self.cleaned_data.get(name) for name in self.fields if name.startswith(_STEP)}
+        return {
+            self.job.columns[int(name.removeprefix(_STEP))]: step
+            for name, step in said.items()
+            if step
+        }
+
     def _add_otherwise(self, said: Mapping[str, Any]) -> None:
         """What rows are that no column says the kind of."""
         if self.job.kind != ImportKind.ACTIVITIES:
@@ -189,7 +222,11 @@ class ColumnsForm(CommandForm):
 
     def any_number(self) -> list[BoundField]:
         """Fields that take as many columns as one likes."""
-        return [self[field.name] for field in self.kind.fields if field.is_any_number]
+        return [
+            self[field.name]
+            for field in self.kind.fields
+            if field.name in self.fields and field.is_any_number
+        ]
 
     def encoding(self) -> BoundField | None:
         return self["encoding"] if "encoding" in self.fields else None
@@ -215,6 +252,8 @@ class ColumnsForm(CommandForm):
             self._check_activities(said)
         if self.job.kind == ImportKind.RATES:
             self._check_rates(said)
+        if self.job.kind == ImportKind.ANSWERS:
+            self._check_steps()
         self._check_shared(said)
         return said
 
@@ -242,6 +281,17 @@ class ColumnsForm(CommandForm):
         )
         return first is second or (any(numbers) and any(dates))
 
+    def _check_steps(self) -> None:
+        steps = self.steps()
+        if not steps:
+            self.add_error(None, _("Say of one column at least which step it answers."))
+        taken: dict[str, str] = {}
+        for column, step in steps.items():
+            other = taken.setdefault(step, column)
+            if other != column:
+                words = _("“%(other)s” answers this step already.") % {"other": other}
+                self.add_error(f"{_STEP}{self.job.columns.index(column)}", words)
+
     def _check_rates(self, said: dict[str, Any]) -> None:
         if bool(said.get("value")) == bool(said.get("units")):
             words = _("Say of one column which way round it says the rate: that cannot be guessed.")
@@ -258,6 +308,9 @@ class ColumnsForm(CommandForm):
     def columns(self) -> dict[str, list[str]]:
         said, found = self.cleaned_data, {}
         for field in self.kind.fields:
+            if field.cell_type is CellType.ANSWERS:
+                found[field.name] = list(self.steps())
+                continue
             inputs = [said[name] for name in self._inputs(field)]
             places = said[field.name] if field.is_any_number else [each for each in inputs if each]
             if places:
@@ -266,7 +319,9 @@ class ColumnsForm(CommandForm):
 
 
 def label_of(kind: str, name: str) -> str:
-    return str(_LABELS_OF.get((ImportKind(kind), name)) or LABELS[name])
+    """Of a field; a column that answers a step is called as in the file."""
+    own = _LABELS_OF.get((ImportKind(kind), name))
+    return str(own or LABELS[name]) if own or name in LABELS else name
 
 
 def _label(job: ImportJob, field: ImportField, number: int) -> str:

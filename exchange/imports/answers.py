@@ -10,6 +10,7 @@
  "values": {"source": {"Messe Wels": "Trade fair", "?": ""}},    ours for theirs; empty for nothing
  "update": {"amount": "overwrite"},         of records on file, for this file alone
  "leave_empty": ["amount"],                where it cannot be read, for this file alone
+ "steps": {"Fleet": "qualification/fleet"}, the step that each column of answers answers
  "hints": {"Hot": {"stage": "proposal"}}}   as answered for a file of another shape: only suggested
 
 An answer holds for files of one shape: of one system, with the same headings.
@@ -26,6 +27,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -35,6 +37,7 @@ from exchange.imports.kinds import KINDS, STAGE_FIELDS, RecordKind
 from exchange.imports.mapping import MAKEABLE, Mapping
 from exchange.imports.reading import FileMark, FileTable
 from exchange.imports.scanning import MOST_STAGES, Chosen, Reading, Scan
+from exchange.imports.steps import AnsweredStep, answerable_steps
 from exchange.imports.values import DECIMAL_SIGNS
 from exchange.models import ImportJob, ImportKind, ImportMapping
 from pipeline.models import User
@@ -96,12 +99,23 @@ def mapping_of(job: ImportJob) -> Mapping:
             kind_of(job.kind),
             said["columns"],
             {**said.get("found", {}), **said.get("formats", {})},
+            steps=said.get("steps", {}),
         ),
     }
+    steps = said.get("steps", {})
+    named = said["columns"]
     if values := said.get("values"):
-        content["values"] = {name: values[name] for name in values if name in said["columns"]}
+        content["values"] = {
+            name: values[name] for name in values if name in named or name in steps
+        }
     if update := said.get("update"):
         content["update"] = dict(update)
+    if job.kind == ImportKind.ANSWERS:
+        content["steps"] = steps
+        # What was said of a step that no column answers any more.
+        content["update"] = {
+            name: way for name, way in said.get("update", {}).items() if name in steps.values()
+        }
     content["leave_empty"] = [
         name for name in said.get("leave_empty", ()) if name in said["columns"]
     ]
@@ -133,14 +147,21 @@ def _share(columns: dict[str, list[str]]) -> bool:
 
 
 def fitting_formats(
-    kind: RecordKind, columns_of: dict[str, list[str]], formats: dict[str, str]
+    kind: RecordKind,
+    columns_of: dict[str, list[str]],
+    formats: dict[str, str],
+    *,
+    steps: ReadOnly[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """The formats of the columns that are named now; formats of an earlier naming are left out."""
+    """The formats of the columns that are named now; formats of an earlier naming are left out.
+    `steps` are the names of the steps that columns answer."""
     found = {}
+    known = answerable_steps() if steps and formats else {}
     for name, columns in columns_of.items():
         field = kind.field(name)
-        form = field.cell_type
         for column in columns if field.is_any_number else columns[:1]:
+            step = known.get(steps.get(column, "")) if name == "answers" else None
+            form = step.cell_type if step else field.cell_type
             way = formats.get(column, "")
             if (form.is_number and way in DECIMAL_SIGNS) or (form.is_date and dates.way_of(way)):
                 found[column] = way
@@ -161,6 +182,7 @@ def store_readings(job: ImportJob, scan: Scan) -> None:
         "columns": {column: _kept(reading) for column, reading in scan.readings.items()},
         "stages": words,
         "marks": [vars(mark) for mark in scan.marks],
+        "worded": scan.worded,
     }
     job.questions = {"formats": asked} if asked else {}
     if set(words) - set(job.answers.get("stages", {})):
@@ -204,7 +226,26 @@ def suggested_columns(job: ImportJob) -> dict[str, Any]:
     for each in known:
         if _named(each.answers["columns"]) <= set(header):
             return _completed(each, kind_of(job.kind), header)
-    return {"system": "", "columns": guessing.columns(kind_of(job.kind), header)}
+    columns = guessing.columns(kind_of(job.kind), header)
+    if job.kind != ImportKind.ANSWERS:
+        return {"system": "", "columns": columns}
+    steps = _guessed_steps(job, header)
+    return {"system": "", "columns": {**columns, "answers": list(steps)}, "steps": steps}
+
+
+def steps_for(owner: User | None) -> dict[str, AnsweredStep]:
+    """The steps that columns of somebody's file can answer: of the processes within reach."""
+    if owner is None or owner.scope.everything:
+        return answerable_steps()
+    teams = {*owner.scope.pool_team_ids, *filter(None, [owner.team_id])}
+    return answerable_steps(teams or None)
+
+
+def _guessed_steps(job: ImportJob, header: Sequence[str]) -> dict[str, str]:
+    """The step that each column is called like."""
+    left = {guessing.heading_key(each.label): name for name, each in steps_for(job.owner).items()}
+    found = {column: left.pop(guessing.heading_key(column), "") for column in header}
+    return {column: name for column, name in found.items() if name}
 
 
 def _completed(known: ImportMapping, kind: RecordKind, header: Sequence[str]) -> dict[str, Any]:
@@ -216,6 +257,7 @@ def _completed(known: ImportMapping, kind: RecordKind, header: Sequence[str]) ->
     return {
         "system": known.answers["system"],
         "columns": columns,
+        "steps": known.answers.get("steps", {}),
         "hints": known.answers.get("stages", {}),
         "like": known.name,
         "new": new,

@@ -98,6 +98,17 @@ _CARDS: dict[str, dict[str, str]] = {
         "owner": "d.owner_id",
         "joined": f"{_DEAL_OF} LEFT JOIN crm_product AS r ON r.id = s.product_id",
     },
+    "answers": {
+        "title": "d.name",
+        "about": (
+            "(SELECT string_agg(a.heading || ': ' || CASE WHEN a.cell_type = 'FLAG' THEN '✓' ELSE"
+            " left(a.said, 80) END, ' · ' ORDER BY a.stage, a.heading) FROM import_said_answers AS a"
+            " WHERE a.no = s.no AND a.way = 'put')"
+        ),
+        "day": "s.answered_on::date",
+        "owner": "d.owner_id",
+        "joined": _DEAL_OF,
+    },
     "roles": {
         "title": "d.name",
         "about": "array_to_string(s.people, ' · ')",

@@ -188,12 +188,12 @@ def _titles(kind: RecordKind, left: dict[str, str]) -> dict[str, str]:
 
 
 def _by_key(kind: RecordKind, header: Sequence[str]) -> dict[str, str]:
-    left = {_key(column): column for column in reversed(header) if column}
+    left = {heading_key(column): column for column in reversed(header) if column}
     if kind.name in _PREFIXES:
         own = re.compile(rf"^(?:{_PREFIXES[kind.name]})\s+-\s+", re.IGNORECASE)
         for column in reversed(header):
             if own.match(column):
-                left[_key(own.sub("", column))] = left.pop(_key(column), column)
+                left[heading_key(own.sub("", column))] = left.pop(heading_key(column), column)
     for other, number in _RATHER.get(kind.name, ()):
         if other in left and number in left:
             left[number] = left.pop(other)
@@ -202,6 +202,8 @@ def _by_key(kind: RecordKind, header: Sequence[str]) -> dict[str, str]:
 
 def _take(field: ImportField, left: dict[str, str]) -> list[str]:
     """The columns of a field by their headings, taken from `left`, with that of the hour beside a day."""
+    if field.cell_type is CellType.ANSWERS:
+        return []  # which step a column answers is a question of the processes here
     if field.cell_type is CellType.ENTRIES:
         entered = [key for key, column in left.items() if is_of_entering(column)]
         return [left.pop(key) for key in reversed(entered)]
@@ -295,12 +297,13 @@ def _first_match(word: str, known: Sequence[tuple[str, str]]) -> str:
 
 
 def _named_stage(word: str) -> Stage | None:
-    if known := _PRODUCTS.get(_key(_PIPELINE.sub("", word))):
+    if known := _PRODUCTS.get(heading_key(_PIPELINE.sub("", word))):
         return known
     found = (stage for pattern, stage in _STAGES if re.search(pattern, word, re.IGNORECASE))
     return next(found, None)
 
 
-def _key(column: str) -> str:
+def heading_key(column: str) -> str:
+    """What headings are compared by."""
     plain = unicodedata.normalize("NFKD", column.lower())
     return re.sub(r"[^a-z0-9]", "", plain)

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from exchange.imports import ledger, staging
-from exchange.imports.kinds import CONTACTS, RecordKind
+from exchange.imports.kinds import ANSWERS, CONTACTS, RecordKind
 from exchange.imports.mapping import KindMapping
 from exchange.imports.staging import FAULTS, ImportRun, execute
 from exchange.imports.updatable import FIELDS, said_of
@@ -132,19 +132,20 @@ class Judge:
         value: str = "",
         source: str = "",
         among: str = UNDECIDED,
+        heading: str = "",
         **more: Any,
     ) -> int:
         """Refuse the rows `among` the undecided that meet `condition`; returns how many. Among those that
         are NOT_IN each is told all of its faults.
 
         `reason` may contain “{value}”, which is by default the text of `field`; `more` are arguments
-        of the condition.
+        of the condition. `heading` is the column that is at fault, by default the first of `field`.
         """
         arguments = {
             **self.arguments,
             **more,
             "kind": self.kind.name,
-            "column": (self.mapped.columns.get(field) or ("",))[0],
+            "column": heading or (self.mapped.columns.get(field) or ("",))[0],
             "reason": reason,
         }
         return execute(
@@ -190,7 +191,7 @@ class Judge:
             field="id" if "id" in self.mapped.columns else field,
             value="s.external_id",
         )
-        if self.kind.name in FIELDS:
+        if self.kind.name in FIELDS or self.kind is ANSWERS:
             self.execute(_DIFFERS)
         else:
             self.refuse(

@@ -24,6 +24,9 @@ class CellType(enum.Enum):
     # One of a few words of ours (exchange.imports.known_words).
     WORD = "word"
     QUANTITY = "quantity"
+    NUMBER = "number"
+    # Answers to steps of the process: a column for each step (exchange.imports.steps).
+    ANSWERS = "answers to steps"
     RATE = "exchange rate"
     # Names or ids of several records, between semicolons, or in brackets as JSON has them.
     NAMES = "several names"
@@ -33,7 +36,13 @@ class CellType(enum.Enum):
 
     @property
     def is_number(self) -> bool:
-        return self in (CellType.WHOLE, CellType.MONEY, CellType.QUANTITY, CellType.RATE)
+        return self in (
+            CellType.WHOLE,
+            CellType.MONEY,
+            CellType.QUANTITY,
+            CellType.RATE,
+            CellType.NUMBER,
+        )
 
     @property
     def is_date(self) -> bool:
@@ -94,7 +103,12 @@ class ImportField:
     @property
     def is_any_number(self) -> bool:
         """Whether any number of columns may be."""
-        return self.cell_type in (CellType.LABELLED, CellType.ENTRIES, CellType.GONE)
+        return self.cell_type in (
+            CellType.LABELLED,
+            CellType.ENTRIES,
+            CellType.GONE,
+            CellType.ANSWERS,
+        )
 
     @property
     def tells_of_row(self) -> bool:
@@ -695,6 +709,35 @@ LINES = RecordKind(
         _GONE,
     ),
 )
+# What steps of the process ask, in columns of a file of deals.
+ANSWERS = RecordKind(
+    name="answers",
+    named=False,
+    fields=(
+        ImportField(
+            name="deal",
+            refers=True,
+            required=True,
+            first=True,
+            headings=(
+                "opportunityid dealid associateddealids recordid externalid id dealtitle dealname deal "
+                "opportunityname opportunity name verkaufschance"
+            ),
+        ),
+        _COMPANY_OF,
+        ImportField(
+            name="answered_on",
+            cell_type=CellType.MOMENT,
+            headings=(
+                "lastmodifieddate modifieddate modifiedtime modifiedon updatetime updatedat updatedon "
+                "lastupdatedon writedate lastmodified geandertam aktualisiertam"
+            ),
+        ),
+        # Which column answers which step is asked, and guessed by the step's name.
+        ImportField(name="answers", cell_type=CellType.ANSWERS, headings="answers"),
+        _GONE,
+    ),
+)
 # Who is on a deal, and what he or she is to it.
 ROLES = RecordKind(
     name="roles",
@@ -816,6 +859,9 @@ RATES = RecordKind(
 )
 
 # In this order: what a row refers to comes in before it, in whatever order the files are given.
-KINDS = (PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, HISTORY, LINES, ROLES, ACTIVITIES)
+KINDS = (
+    *(PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, HISTORY, LINES, ROLES, ANSWERS),
+    ACTIVITIES,
+)
 # Those that name stages, and by which fields.
 STAGE_FIELDS = {DEALS.name: ("stage",), HISTORY.name: ("to_stage", "from_stage")}

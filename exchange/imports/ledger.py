@@ -17,6 +17,7 @@ whose record is gone counts for nothing, and the next import makes it anew.
 
 from exchange.imports.kinds import (
     ACTIVITIES,
+    ANSWERS,
     COMPANIES,
     CONTACTS,
     DEALS,
@@ -41,6 +42,7 @@ TABLES = {
     HISTORY.name: "crm_deal",
     # Of several people on a deal that one row names, the deal.
     ROLES.name: "crm_deal",
+    ANSWERS.name: "crm_deal",
 }
 _OWNED = "t.owner_id = ANY(%(seen)s::bigint[])"
 _POOLED = "t.owner_id IS NULL AND t.team_id = ANY(%(pools)s::bigint[])"
@@ -58,6 +60,7 @@ _CONCERNS = {
     ),
     HISTORY.name: f"{_OWNED} OR {_POOLED}",
     ROLES.name: f"{_OWNED} OR {_POOLED}",
+    ANSWERS.name: f"{_OWNED} OR {_POOLED}",
     ACTIVITIES.name: (
         "t.holder_id = ANY(%(seen)s::bigint[])"
         " OR t.holder_id IS NULL AND t.holder_team_id = ANY(%(pools)s::bigint[])"

@@ -23,6 +23,11 @@ right, and never means "this column is not there".
     [activities]                           # calls, mails, meetings, notes, tasks
     file = "notes*.csv"
     otherwise = "note"                     # what a row is that no column says the kind of
+    [answers]                              # what steps of the process ask: columns deal, answered_on,
+    file = "opportunities*.csv"            # answers = ["Fleet", "Frame contract"]; mostly of a file of deals
+    [answers.steps]
+    Fleet = "qualification/fleet"          # the stage and the key of the step that the column answers
+    [answers.values."Frame contract"]      # "their word" = "ours", where there is a choice
     [deals.values.product]                 # "their word" = "ours"
     GTXPro = "GTX Pro"
     [deals.formats]                        # for one of their columns
@@ -48,8 +53,17 @@ from crm.models import ActivityKind
 from exchange.imports import dates
 from exchange.imports.encodings import NAMES
 from exchange.imports.faults import Unreadable
-from exchange.imports.kinds import DEALS, HISTORY, KINDS, STAGE_FIELDS, RecordKind
+from exchange.imports.kinds import (
+    ANSWERS,
+    DEALS,
+    HISTORY,
+    KINDS,
+    STAGE_FIELDS,
+    CellType,
+    RecordKind,
+)
 from exchange.imports.reading import DELIMITERS
+from exchange.imports.steps import AnsweredStep, answerable_steps
 from exchange.imports.values import DECIMAL_SIGNS
 from pipeline.process.stages import Initiator, Outcome, Stage
 
@@ -67,6 +81,7 @@ _SAID_OF = {
     "deals": {"make", "stages", "currency", "update"},
     "activities": {"otherwise", "update"},
     "history": {"stages"},
+    "answers": {"steps", "update"},
 }
 
 
@@ -100,6 +115,17 @@ class KindMapping:
     update: dict[str, str] = field(default_factory=dict)
     # Fields that stay empty where their cells cannot be read; else the row stays out.
     leave_empty: frozenset[str] = frozenset()
+    # By heading.
+    steps: dict[str, AnsweredStep] = field(default_factory=dict)
+
+    def type_of(self, name: str, column: str) -> CellType:
+        """How the cells of a column are read that goes to the field `name`."""
+        step = self.steps.get(column) if name == "answers" else None
+        return step.cell_type if step else self.kind.field(name).cell_type
+
+    def words_of(self, name: str, column: str) -> dict[str, str]:
+        """Ours for the words of a column that goes to the field `name`."""
+        return self.values.get(column if name == "answers" else name, {})
 
     @property
     def wanted(self) -> set[str]:
@@ -173,6 +199,7 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
     formats = _table(content, "formats", where=where)
     foreign = {column for names in columns.values() for column in names}
     _only(formats, foreign, where=f"{where}.formats")
+    steps = _steps(columns, _table(content, "steps", where=where)) if kind is ANSWERS else {}
     make, makeable = content.get("make", []), MAKEABLE.get(where, ())
     if not isinstance(make, list) or set(make) - set(makeable):
         raise Unreadable(_("[%(kind)s] make can be: %(names)s.") % _named(where, makeable))
@@ -185,8 +212,8 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         file=content["file"],
         sheet=_text(content, "sheet", where=where),
         columns=columns,
-        values=_values(kind, _table(content, "values", where=where)),
-        formats=_formats(kind, columns, formats),
+        values=_values(kind, _table(content, "values", where=where), steps),
+        formats=_formats(kind, columns, formats, steps),
         stages={
             name: _meaning(name, _table(stages, name, where=f"{where}.stages"), kind=where)
             for name in stages
@@ -194,9 +221,35 @@ def _kind(kind: RecordKind, content: dict[str, Any]) -> KindMapping:
         make=frozenset(make),
         currency=_text(content, "currency", where=where),
         otherwise=_choice(content, "otherwise", tuple(ActivityKind.values), where=where),
-        update=_update(kind, _table(content, "update", where=where), where=f"{where}.update"),
+        update=_update(
+            {step.name for step in steps.values()} if kind is ANSWERS else _names(kind),
+            _table(content, "update", where=where),
+            where=f"{where}.update",
+        ),
         leave_empty=_leave_empty(kind, columns, content.get("leave_empty", [])),
+        steps=steps,
     )
+
+
+def _steps(columns: dict[str, tuple[str, ...]], content: dict[str, Any]) -> dict[str, AnsweredStep]:
+    """The step that each column of answers answers, of any process here."""
+    where, answering = "answers.steps", columns.get("answers", ())
+    if not answering:
+        words = _("[%(kind)s] needs a column for %(field)s.")
+        raise Unreadable(words % _of("answers.columns", "answers"))
+    _only(content, set(answering), where=where)
+    known = answerable_steps()
+    found: dict[str, AnsweredStep] = {}
+    for column in answering:
+        name = _text(content, column, where=where)
+        if name not in known:
+            words = _("[%(kind)s] %(field)s names no step that can be answered so: “%(name)s”.")
+            raise Unreadable(words % {**_of(where, column), "name": name})
+        if known[name] in found.values():
+            words = _("[%(kind)s] %(field)s: another column answers “%(name)s” already.")
+            raise Unreadable(words % {**_of(where, column), "name": name})
+        found[column] = known[name]
+    return found
 
 
 def _leave_empty(
@@ -208,9 +261,14 @@ def _leave_empty(
     return frozenset(names)
 
 
-def _update(kind: RecordKind, content: dict[str, Any], *, where: str) -> dict[str, str]:
-    # A text is made of several columns, and what cannot be read is kept as a note where no column is.
-    _only(content, {field.name for field in kind.fields}, where=where)
+def _names(kind: RecordKind) -> set[str]:
+    """Of its fields: a text is made of several columns, and what cannot be read is kept as a note where
+    no column is."""
+    return {field.name for field in kind.fields}
+
+
+def _update(names: set[str], content: dict[str, Any], *, where: str) -> dict[str, str]:
+    _only(content, names, where=where)
     said = {name: _choice(content, name, (LEAVE, OVERWRITE), where=where) for name in content}
     return {name: way for name, way in said.items() if way}
 
@@ -235,14 +293,17 @@ def _columns(kind: RecordKind, content: dict[str, Any]) -> dict[str, tuple[str, 
 
 
 def _formats(
-    kind: RecordKind, columns: dict[str, tuple[str, ...]], content: dict[str, Any]
+    kind: RecordKind,
+    columns: dict[str, tuple[str, ...]],
+    content: dict[str, Any],
+    steps: dict[str, AnsweredStep],
 ) -> dict[str, str]:
     where = f"{kind.name}.formats"
     of_dates = {
         column
         for name, names in columns.items()
-        if kind.field(name).cell_type.is_date
         for column in names
+        if (steps[column] if name == "answers" else kind.field(name)).cell_type.is_date
     }
     return {
         column: _date(content, column, where=where)
@@ -267,9 +328,11 @@ def _date(content: dict[str, Any], name: str, *, where: str) -> str:
     return way
 
 
-def _values(kind: RecordKind, content: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _values(
+    kind: RecordKind, content: dict[str, Any], steps: dict[str, AnsweredStep]
+) -> dict[str, dict[str, str]]:
     where = f"{kind.name}.values"
-    _only(content, {field.name for field in kind.fields}, where=where)
+    _only(content, {field.name for field in kind.fields} | set(steps), where=where)
     return {
         name: {
             word: _text(_table(content, name, where=where), word, where=f"{where}.{name}")

@@ -19,6 +19,7 @@ from exchange.imports import (
     dates,
     known_words,
     points,
+    step_cells,
     values,
 )
 from exchange.imports.deal_rules import JUDGED, DealRules
@@ -26,6 +27,7 @@ from exchange.imports.faults import BadValue, Fault
 from exchange.imports.headings import stage_in
 from exchange.imports.kinds import (
     ACTIVITIES,
+    ANSWERS,
     COMPANIES,
     DEALS,
     HISTORY,
@@ -61,6 +63,7 @@ _NUMBERS = {
     CellType.WHOLE: values.whole,
     CellType.QUANTITY: values.quantity,
     CellType.RATE: values.rate,
+    CellType.NUMBER: values.plain,
 }
 # What the rules may refuse of a deal that can do without.
 _DAYS = ("created_on", "entered_on", "closed_on")
@@ -150,6 +153,11 @@ class RowReader:
         self._unread: list[str] = []
         self._visits: list[tuple[Any, ...]] = []
 
+        # Of the row that is being read, and of rows whose cells could all be read.
+        self._no = 0
+        self._said: list[tuple[Any, ...]] = []
+        self._answers: list[tuple[Any, ...]] = []
+
     @property
     def names(self) -> list[str]:
         """The columns of the staged lines: those of the file, and derived ones."""
@@ -172,6 +180,10 @@ class RowReader:
         taken, self._visits = self._visits, []
         return taken
 
+    def taken_answers(self) -> list[tuple[Any, ...]]:
+        taken, self._answers = self._answers, []
+        return taken
+
     def read(self, row: FileRow) -> list[Any] | None:
         if row.fault:
             self._refuse(row.line, row.column, "", row.fault, comes_in=not row.is_row)
@@ -186,12 +198,14 @@ class RowReader:
             self._refuse(row.line, bad.column, bad.value, bad.reason, may_be_empty=bad.may_be_empty)
         for column, value, reason in () if self._bad else self._remarks:
             self._refuse(row.line, column, value, reason, comes_in=True)
-        self._remarks, self._bad = [], []
+        if not self._bad:
+            self._answers += self._said
+        self._remarks, self._bad, self._said = [], [], []
         return line
 
     def _line(self, row: FileRow) -> list[Any]:
         """What the row says; each cell that keeps it out is among the bad ones."""
-        no = next(self._run.numbers)
+        no = self._no = next(self._run.numbers)
         raw = "\x1f".join([row.cells[place] for place in self._places])
         digest = hashlib.blake2b(raw.encode(), digest_size=12).hexdigest()
         found = self._found(row.cells)
@@ -302,6 +316,9 @@ class RowReader:
     def _derived(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         if self._mapped.kind is HISTORY:
             return self._moved(found)
+        if self._mapped.kind is ANSWERS:
+            self._date_answers(found, row)
+            return ()
         try:
             if self._rules is not None:
                 said, visits, remarks = self._rules.judge(found)
@@ -334,6 +351,17 @@ class RowReader:
         found["happened_on"] = at
         left_stage = left.stage.value if left and left.outcome == Outcome.OPEN else None
         return came.stage.value, came.outcome.value, left_stage, at
+
+    def _date_answers(self, found: dict[str, Any], row: list[str]) -> None:
+        """Make an instant of when it was answered."""
+        said = found["answered_on"]
+        (at,) = dates.instants([said], zones=self._run.zones, now=self._run.now)
+        if at is not None and at > self._run.now:
+            reason = _("This lies in the future, so it cannot have happened.")
+            bad = _BadCell(self._column("answered_on"), self._raw("answered_on", row), reason)
+            bad.field, bad.may_be_empty = "answered_on", True
+            raise bad
+        found["answered_on"] = at
 
     def _meaning(self, field: str, word: str) -> StageMeaning:
         meaning = self._mapped.stages.get(word)
@@ -456,6 +484,28 @@ class RowReader:
                     raise _BadCell(column, text, bad.message) from bad
                 found.append((stage_in(column), said))
         return found
+
+    def _answered(self, cell: _Cell, row: list[str]) -> None:
+        """Keep what the columns answer; what cannot be read is told of each of them."""
+        for place, column in zip(cell.places, cell.columns, strict=True):
+            step, aliases = self._mapped.steps[column], self._mapped.words_of("answers", column)
+            way = self._table.ways.get(column, "")
+            try:
+                said = step_cells.read(
+                    row[place], step, aliases, way=way, heading=column, run=self._run
+                )
+            except BadValue as error:
+                bad = _BadCell(column, cells.text(row[place]), error.message)
+                bad.may_be_empty = True
+                if cell.field.name in self._lenient:
+                    self._leave_empty(bad, {}, column)
+                else:
+                    self._bad.append(bad)
+                continue
+            if said is not None:
+                is_number = step.cell_type.is_number
+                self._said.append((self._no, step.name, step.stage.value, step.key, column))
+                self._said[-1] += (said, step.cell_type.name, is_number)
 
     def _long(self, cell: _Cell, row: list[str]) -> str | None:
         """The texts of some columns one below the other; with their headings if there is no more to
@@ -588,6 +638,7 @@ _READERS: dict[CellType, Callable[[RowReader, _Cell, list[str]], Any]] = {
     CellType.LABELLED: RowReader._long,
     CellType.ENTRIES: RowReader._entries,
     CellType.GONE: RowReader._gone,
+    CellType.ANSWERS: RowReader._answered,
 }
 
 

@@ -27,6 +27,7 @@ from exchange.imports import (
     people,
     rates,
     staging,
+    step_answers,
 )
 from exchange.imports.first_records import first_records
 from exchange.imports.judging import Judge
@@ -256,6 +257,7 @@ _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
     "history": history.import_history,
     "lines": parts.import_lines,
     "roles": parts.import_roles,
+    "answers": step_answers.import_answers,
     "activities": activities.import_activities,
 }
 

@@ -4,7 +4,7 @@ numbers, and the stages that occur."""
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as ReadOnly
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from itertools import combinations
 from typing import Any
@@ -16,7 +16,7 @@ from exchange.imports import dates as date_ways
 from exchange.imports.dates import when as read_date
 from exchange.imports.faults import BadValue, Unreadable
 from exchange.imports.headings import stage_in
-from exchange.imports.kinds import DEALS, STAGE_FIELDS, ImportField
+from exchange.imports.kinds import DEALS, STAGE_FIELDS, CellType, ImportField
 from exchange.imports.mapping import KindMapping, Mapping
 from exchange.imports.reading import FileMark, FileRow, FileTable
 from salesprocess.lib.format import unambiguous
@@ -158,12 +158,14 @@ class Reading:
 
 @dataclass(kw_only=True)
 class Scan:
-    """The number of rows, the foreign stages, how columns can be read, and where to read on."""
+    """The number of rows, the foreign stages, how columns can be read, and where to read on. `worded`
+    are the columns that answer steps by a word of a few."""
 
     readings: dict[str, Reading]
     rows: int = 0
     marks: list[FileMark] = dataclass_field(default_factory=list)
     stages: dict[str, None] = dataclass_field(default_factory=dict)
+    worded: list[str] = dataclass_field(default_factory=list)
 
 
 class _Look:
@@ -202,7 +204,7 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
     fields = dict(read_columns(mapped))
     readings = {column: Reading(dates=field.cell_type.is_date) for column, field in fields.items()}
     looks = [
-        _Look(reading, table.header.index(column), mapped.values.get(fields[column].name, {}))
+        _Look(reading, table.header.index(column), mapped.words_of(fields[column].name, column))
         for column, reading in readings.items()
     ]
     # The columns that make one word together.
@@ -211,7 +213,9 @@ def scan(mapped: KindMapping, table: FileTable) -> Scan:
         for name in STAGE_FIELDS.get(mapped.kind.name, ())
         if name in mapped.columns
     ]
-    found = Scan(readings=readings)
+    by_words = (CellType.WORD, CellType.FLAG)
+    worded = [column for column, step in mapped.steps.items() if step.cell_type in by_words]
+    found = Scan(readings=readings, worded=worded)
     for row in table.rows(found.marks.append):
         found.rows += row.is_row
         if row.fault:
@@ -331,9 +335,10 @@ def read_columns(mapped: KindMapping) -> Iterator[tuple[str, ImportField]]:
     hour beside it, that of the day."""
     for field in mapped.kind.fields:
         named = mapped.columns.get(field.name, ())
-        if field.cell_type.is_date or field.cell_type.is_number:
-            for column in named if field.is_any_number else named[:1]:
-                yield column, field
+        for column in named if field.is_any_number else named[:1]:
+            cell_type = mapped.type_of(field.name, column)
+            if cell_type.is_date or cell_type.is_number:
+                yield column, replace(field, cell_type=cell_type)
 
 
 def _add(places: list[Place], line: int, text: str) -> None:

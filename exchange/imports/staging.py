@@ -26,6 +26,7 @@ from pipeline.models import Batch, Team
 
 FAULTS = "import_faults"
 VISITS = "import_visits"
+ANSWERS = "import_said_answers"
 CHANGES = "import_changes"
 # The visits of deals as the files leave them: exchange.imports.ways.
 STANDING = "import_standing"
@@ -44,6 +45,8 @@ _VISIT_COLUMNS = (
     "left_how",
     "left_at",
 )
+# As the reader gives them; what is found out of each is added later.
+_ANSWER_COLUMNS = ("no", "place", "stage", "key", "heading", "said", "cell_type", "is_number")
 # The records that a row refers to, found later.
 _REFERENCES = (
     "owner_id",
@@ -189,6 +192,13 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
         visits=VISITS,
     )
     execute(
+        "CREATE TEMP TABLE {answers} (no bigint, place text, stage smallint, key text, heading text,"
+        " said text, cell_type text, is_number boolean, book text, label text, answer text,"
+        " version_ids jsonb, result_id bigint, ours text, mark text, base text, way text,"
+        " is_ours boolean, new_id bigint) ON COMMIT DROP",
+        answers=ANSWERS,
+    )
+    execute(
         "CREATE TEMP TABLE {teams} (office text, manager text, team_id bigint) ON COMMIT DROP",
         teams=TEAMS,
     )
@@ -213,7 +223,14 @@ def prepare(kinds: Sequence[KindMapping]) -> None:
 
 def drop(kinds: Sequence[KindMapping]) -> None:
     """Several imports may share a transaction, as in tests."""
-    for table in (FAULTS, VISITS, TEAMS, CHANGES, *(table_of(mapped.kind) for mapped in kinds)):
+    for table in (
+        FAULTS,
+        VISITS,
+        ANSWERS,
+        TEAMS,
+        CHANGES,
+        *(table_of(mapped.kind) for mapped in kinds),
+    ):
         execute("DROP TABLE {table}", table=table)
     execute("DROP TABLE IF EXISTS {standing}", standing=STANDING)
 
@@ -236,6 +253,8 @@ def fill(mapped: KindMapping, tables: Sequence[FileTable], run: ImportRun) -> in
             bulk.copy(table_of(mapped.kind), reader.names, staged)
             write_faults(mapped.kind, reader.taken_faults())
             bulk.copy(VISITS, _VISIT_COLUMNS, reader.taken_visits())
+            if mapped.steps:
+                bulk.copy(ANSWERS, _ANSWER_COLUMNS, reader.taken_answers())
             if run.tell is not None and len(rows) == bulk.CHUNK:
                 run.tell(read)
     # The planner knows nothing of a temporary table: without this it joins row by row.

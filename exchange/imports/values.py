@@ -86,6 +86,16 @@ def quantity(text: str, decimal_sign: str) -> Decimal:
     return found
 
 
+def plain(text: str, decimal_sign: str) -> Decimal:
+    """Raises BadValue for no number, too large a one, or more than three decimals."""
+    found = _number(text, decimal_sign)
+    if abs(found) >= 10**12:
+        raise BadValue(_("This is more than a value can hold (12 digits)."))
+    if found != found.quantize(Decimal("0.001")):
+        raise BadValue(_("This has more than three decimals."))
+    return found
+
+
 def rate(text: str, decimal_sign: str) -> Decimal:
     """Raises BadValue for no number above zero, or too large a one; eight decimals are kept."""
     found = _number(text, decimal_sign).quantize(Decimal("0.00000001"))

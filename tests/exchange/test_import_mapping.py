@@ -42,7 +42,7 @@ def test_it_says_what_foreign_columns_and_stages_are(tmp_path: Path):
         (
             "[deals]",
             "[deal]",
-            "knows no “deal”. It can have: activities, companies, contacts, deals",
+            "knows no “deal”. It can have: activities, answers, companies",
         ),
         ('file = "deals.csv"', "", "needs the name of a file"),
         ('id = "Id"', 'ident = "Id"', r"\[deals.columns\] knows no “ident”"),

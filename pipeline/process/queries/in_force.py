@@ -49,6 +49,17 @@ JOIN pipeline_layer layer ON layer.team_id = path.id
 WHERE layer.current_id IS NOT NULL ORDER BY path.up DESC
 """
 _PATH = CURRENT.format(team="%s")
+_OF_TEAMS = """
+WITH RECURSIVE path AS (
+    SELECT id AS team, id, parent_id, 0 AS up FROM pipeline_team
+    UNION ALL
+    SELECT path.team, above.id, above.parent_id, up + 1 FROM pipeline_team above
+    JOIN path ON above.id = path.parent_id
+)
+SELECT path.team, array_agg(layer.current_id ORDER BY path.up DESC) FROM path
+JOIN pipeline_layer layer ON layer.team_id = path.id
+WHERE layer.current_id IS NOT NULL GROUP BY path.team ORDER BY path.team
+"""
 
 # What is in force for somebody, now: the versions of a team's path (of the organisation's where
 # there is no team), and what the person has for himself, as `LayerContent` keeps it. No layer of
@@ -102,6 +113,11 @@ FROM (SELECT 1) one LEFT JOIN pipeline_layer mine ON mine.user_id = %(user)s
 def current_version_ids(team_id: int) -> tuple[int, ...]:
     """The published versions in force for a team, from the framework down. One query."""
     return tuple(pk for (pk,) in run(_PATH, [team_id]))
+
+
+def current_versions_of_teams() -> dict[int, tuple[int, ...]]:
+    """The published versions in force for each team, from the framework down. One query."""
+    return {team: tuple(version_ids) for team, version_ids in run(_OF_TEAMS, {})}
 
 
 def of_versions(version_ids: Iterable[int]) -> Playbook:
