@@ -1,10 +1,10 @@
 """The first records that a file would make or change, as they would look: told by a check before what it
-made is taken back."""
+made is taken back. A check changes nothing on record, so of that the changes are told."""
 
 from typing import Any
 
 from exchange.imports.mapping import KindMapping
-from exchange.imports.staging import select, table_of
+from exchange.imports.staging import CHANGES, select, table_of
 
 MOST = 12
 _CARD = """
@@ -15,25 +15,34 @@ _CARD = """
     ))::text
     FROM (
         SELECT * FROM {s} WHERE state IN ('new', 'changed') ORDER BY file, line LIMIT {most}
-    ) AS s {joined} LEFT JOIN pipeline_user AS u ON u.id = {owner}
+    ) AS s
+    LEFT JOIN LATERAL (
+        SELECT jsonb_object_agg(c.field, c.now) AS now FROM {changes} AS c
+        WHERE c.no = s.no AND c.applied
+    ) AS w ON s.state = 'changed'
+    {joined} LEFT JOIN pipeline_user AS u ON u.id = {owner}
     ORDER BY s.file, s.line
 """
 _NOTHING = "NULL::text"
 _COMPANY_OF = "LEFT JOIN crm_company AS c ON c.id = {key}"
 _CONTACT_OF = "LEFT JOIN crm_contact AS p ON p.id = {key}"
 _DEAL_OF = "LEFT JOIN crm_deal AS d ON d.id = s.deal_id"
+_OWNER = "coalesce((w.now #>> '{owner,id}')::bigint, t.owner_id)"
+_LAST_VISIT = "(w.now #> '{visits,visits,-1}')"
 _ON = "JOIN {table} AS t ON t.id = s.record_id"
 # What an activity, a line or a place on a deal would be is staged alone: a check writes none.
 _CARDS: dict[str, dict[str, str]] = {
     "deals": {
-        "title": "t.name",
+        "title": "coalesce(w.now ->> 'name', t.name)",
         "about": "concat_ws(' · ', c.name, p.name)",
-        "amount": "t.amount",
-        "currency": "t.currency",
-        "stage": "t.stage",
-        "outcome": "t.outcome",
-        "day": "t.expected_close_on",
-        "owner": "t.owner_id",
+        "amount": "coalesce((w.now #>> '{amount,amount}')::numeric, t.amount)",
+        "currency": "coalesce(w.now #>> '{amount,currency}', t.currency)",
+        "stage": f"coalesce(({_LAST_VISIT} ->> 'stage')::smallint, t.stage)",
+        "outcome": f"CASE WHEN {_LAST_VISIT} IS NULL THEN t.outcome"
+        f" WHEN {_LAST_VISIT} ->> 'left_how' IN ('won', 'stopped') THEN {_LAST_VISIT} ->> 'left_how'"
+        " ELSE 'open' END",
+        "day": "coalesce((w.now ->> 'expected_close_on')::date, t.expected_close_on)",
+        "owner": _OWNER,
         "joined": " ".join(
             (
                 _ON.format(table="crm_deal"),
@@ -45,15 +54,21 @@ _CARDS: dict[str, dict[str, str]] = {
         ),
     },
     "companies": {
-        "title": "t.name",
-        "about": "concat_ws(' · ', nullif(t.industry, ''), nullif(t.country, ''), c.name)",
-        "owner": "t.owner_id",
+        "title": "coalesce(w.now ->> 'name', t.name)",
+        "about": (
+            "concat_ws(' · ', coalesce(w.now ->> 'industry', nullif(t.industry, '')),"
+            " coalesce(w.now ->> 'country', nullif(t.country, '')), c.name)"
+        ),
+        "owner": _OWNER,
         "joined": f"{_ON.format(table='crm_company')} {_COMPANY_OF.format(key='t.parent_id')}",
     },
     "contacts": {
-        "title": "t.name",
-        "about": "concat_ws(' · ', nullif(t.job_title, ''), c.name, s.email[1], s.phone[1])",
-        "owner": "t.owner_id",
+        "title": "coalesce(w.now ->> 'name', t.name)",
+        "about": (
+            "concat_ws(' · ', coalesce(w.now ->> 'job_title', nullif(t.job_title, '')),"
+            " coalesce(w.now #>> '{company,name}', c.name), s.email[1], s.phone[1])"
+        ),
+        "owner": _OWNER,
         "joined": f"{_ON.format(table='crm_contact')} {_COMPANY_OF.format(key='t.company_id')}",
     },
     "activities": {
@@ -79,9 +94,9 @@ _CARDS: dict[str, dict[str, str]] = {
     },
     "products": {
         "title": "t.name",
-        "about": "t.series",
-        "amount": "t.price",
-        "currency": "t.currency",
+        "about": "coalesce(w.now ->> 'series', t.series)",
+        "amount": "coalesce((w.now #>> '{price,amount}')::numeric, t.price)",
+        "currency": "coalesce(w.now #>> '{price,currency}', t.currency)",
         "joined": _ON.format(table="crm_product"),
     },
     "people": {
@@ -125,4 +140,5 @@ def first_records(mapped: KindMapping) -> list[str]:
         ("amount", "currency", "stage", "outcome", "kind", "day"), _NOTHING
     )
     said |= {"joined": "", "owner": "NULL::bigint"} | _CARDS[mapped.kind.name]
-    return [text for (text,) in select(_CARD, s=table_of(mapped.kind), most=str(MOST), **said)]
+    names = {"s": table_of(mapped.kind), "changes": CHANGES, "most": str(MOST)}
+    return [text for (text,) in select(_CARD, **names, **said)]

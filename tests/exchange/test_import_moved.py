@@ -199,6 +199,8 @@ def test_a_check_moves_nothing_and_moves_can_be_left_out(cast: Cast):
     assert job.counts["changed"] == 3
     assert {(change.field, change.applied) for change in job.changes.all()} == {("visits", True)}
     assert state() == before
+    cards = [(each["title"], each["stage"], each["outcome"]) for each in job.counts["first"]]
+    assert cards == [("Pump", 5, "open"), ("Belt", 7, "won"), ("Valve", 2, "stopped")]
     assert answer(cast.ana, job, update_stage="leave").status_code == 302
     worked(job)
     assert (job.counts["changed"], job.counts["known"]) == (0, 3)

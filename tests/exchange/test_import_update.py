@@ -79,6 +79,8 @@ def test_what_differs_is_shown_changed_kept_in_history_and_taken_back(cast: Cast
         (3, "expected_close_on", "2027-03-01", "2027-04-01", False, True),
     ]
     assert Deal.objects.get(name="Pump").version == before.version  # only looked at
+    cards = [(each["title"], each["amount"], each["day"]) for each in job.counts["first"]]
+    assert cards == [("Pump", "450.00", "2027-02-01"), ("Belt", "90.00", "2027-04-01")]
     loaded(cast.ana, job)
     assert deals() == {
         "Pump": (450, dt.date(2027, 2, 1)),
