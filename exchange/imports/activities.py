@@ -71,24 +71,43 @@ _STAGE = """
 # What is next, and when the other side was last spoken to, as commands keep it.
 _REFRESH = """
     UPDATE crm_deal AS d
-    SET next_on = next.due_on, next_at = next.due_at, next_kind = coalesce(next.kind, ''),
-        attention_at = CASE
-            WHEN d.outcome = 'open' AND next.due_by IS NOT NULL THEN next.due_by
-            WHEN d.parked_until IS NOT NULL THEN d.parked_until::timestamp AT TIME ZONE %(zone)s
-        END,
-        touched_at = CASE WHEN {anew} THEN last.at ELSE greatest(d.touched_at, last.at) END
-    FROM unnest(%(deals)s::bigint[]) AS asked (id)
-    LEFT JOIN LATERAL (
-        SELECT a.due_on, a.due_at, a.due_by, a.kind FROM crm_activity AS a
-        WHERE a.deal_id = asked.id AND a.done_at IS NULL AND a.cancelled_at IS NULL
-        ORDER BY a.due_by, a.id LIMIT 1
-    ) AS next ON true
+    SET next_on = now.due_on, next_at = now.due_at, next_kind = now.kind, attention_at = now.attention_at,
+        touched_at = now.touched_at
+    FROM (
+        SELECT was.id, next.due_on, next.due_at, coalesce(next.kind, '') AS kind,
+            CASE
+            WHEN was.outcome = 'open' AND next.due_by IS NOT NULL THEN next.due_by
+            WHEN was.parked_until IS NOT NULL THEN was.parked_until::timestamp AT TIME ZONE %(zone)s
+            END AS attention_at,
+            {touched} AS touched_at
+        FROM crm_deal AS was
+        LEFT JOIN LATERAL (
+            SELECT a.due_on, a.due_at, a.due_by, a.kind FROM crm_activity AS a
+            WHERE a.deal_id = was.id AND a.done_at IS NULL AND a.cancelled_at IS NULL
+            ORDER BY a.due_by, a.id LIMIT 1
+        ) AS next ON true
+        {last}
+        WHERE was.id = ANY(%(deals)s::bigint[])
+    ) AS now
+    WHERE d.id = now.id
+      AND (d.next_on, d.next_at, d.next_kind, d.attention_at, d.touched_at) IS DISTINCT FROM
+        (now.due_on, now.due_at, now.kind, now.attention_at, now.touched_at)
+"""
+_LAST_OF_ALL = """
     LEFT JOIN LATERAL (
         SELECT max(a.done_at) AS at FROM crm_activity AS a
-        WHERE a.deal_id = asked.id AND a.done_at IS NOT NULL AND a.kind = ANY(%(touches)s)
+        WHERE a.deal_id = was.id AND a.done_at IS NOT NULL AND a.kind = ANY(%(touches)s)
           AND a.result <> 'no_answer'
     ) AS last ON true
-    WHERE d.id = asked.id
+"""
+# What comes in can only be later than what there is: the rest of a deal's activities is not read again.
+_LAST_OF_NEW = """
+    LEFT JOIN (
+        SELECT s.deal_id, max(s.done_moment) AS at FROM {s} AS s
+        WHERE s.state = 'new' AND s.done_moment IS NOT NULL AND s.act = ANY(%(touches)s)
+          AND s.came_of_it <> 'no_answer'
+        GROUP BY s.deal_id
+    ) AS last ON last.deal_id = was.id
 """
 
 
@@ -238,7 +257,8 @@ def _write(judge: Judge) -> None:
         f"{judge.table} AS s LEFT JOIN crm_deal AS d ON d.id = s.deal_id WHERE s.state = 'new'",
         arguments,
     )
-    execute(_REFRESH, arguments, anew="false")
+    touched = "greatest(was.touched_at, last.at)"
+    execute(_REFRESH, arguments, touched=touched, last=_LAST_OF_NEW.format(s=judge.table))
 
 
 def refresh_deals(deals: list[int], *, zone: str) -> None:
@@ -248,7 +268,7 @@ def refresh_deals(deals: list[int], *, zone: str) -> None:
         return
     arguments = {"deals": deals, "zone": zone, "touches": [str(kind) for kind in TOUCHES]}
     execute(_LOCK, arguments)
-    execute(_REFRESH, arguments, anew="true")
+    execute(_REFRESH, arguments, touched="last.at", last=_LAST_OF_ALL)
 
 
 def refresh_deals_of(job_id: int) -> None:

@@ -11,6 +11,7 @@ from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityKind, Deal
 from exchange.commands import job as verbs
 from exchange.imports import answers, guessing
+from exchange.imports.staging import select
 from exchange.models import ImportJob
 from pipeline.models import User
 from pipeline.process.stages import Stage
@@ -238,6 +239,27 @@ def test_what_a_later_file_says_otherwise_by_its_id_is_changed_and_taken_back(ca
     assert (after[2]["subject"], after[2]["body"]) == ("Send it now", "soon")
     deal.refresh_from_db()
     assert (deal.next_kind, deal.next_on, deal.next_at, deal.touched_at) == next_before
+
+
+def test_a_deal_is_written_only_where_its_next_or_last_touch_changes(cast: Cast):
+    as_suggested(cast.ana, DEALS)
+    loaded(cast.ana, suggested(cast.ana, ACTS))
+    before = Deal.objects.values("touched_at", "next_at", "next_kind").get(name="Rollout")
+    assert before["touched_at"]
+    place = "SELECT ctid::text FROM crm_deal WHERE name = 'Rollout'"
+    was = select(place)
+    head = ACTS.splitlines()[0]
+    earlier = "a8,Rollout,Hello,,call,done,connected,2026-01-13 14:30,Ana Ruiz"
+    unanswered = "a9,Rollout,Hello,,call,done,no answer,2026-03-03 14:30,Ana Ruiz"
+    for lines in ([earlier, unanswered], [unanswered.replace("a9", "b9")]):
+        loaded(cast.ana, suggested(cast.ana, "\n".join([head, *lines])))
+    assert Activity.objects.count() == 6
+    assert select(place) == was
+    later = earlier.replace("a8", "b8").replace("2026-01-13", "2026-03-04")
+    loaded(cast.ana, suggested(cast.ana, f"{head}\n{later}"))
+    touched = dt.datetime(2026, 3, 4, 13, 30, tzinfo=dt.UTC)
+    after = Deal.objects.values("touched_at", "next_at", "next_kind").get(name="Rollout")
+    assert after == {**before, "touched_at": touched}
 
 
 def test_words_that_are_none_of_ours_are_said_on_the_page(cast: Cast):
