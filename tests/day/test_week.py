@@ -18,13 +18,13 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from crm.models import Activity, Concern, Deal, Source
+from crm.models import Activity, Deal, Source
 from day.queries.repair import untrue_deals
 from pipeline.models import User
 from pipeline.process.stages import Outcome, Stage
 from tests.crm.page_forms import untouched
 from tests.day.conftest import Day
-from tests.factories import make_contact, make_deal
+from tests.factories import make_deal
 
 HTMX: Any = {"HTTP_HX_REQUEST": "true"}
 SHEET: Any = HTMX | {"HTTP_HX_TARGET": "sheet"}
@@ -209,19 +209,28 @@ def sellers(day: Day) -> list[Seller]:
     return [Seller(cast.ana, Client()), Seller(cast.ben, Client())]
 
 
-def come_in(day: Day, weekday: int, at: dt.datetime) -> None:
-    """What others do to the two on a day: leads come in, and customers ask."""
-    cast = day.cast
+def come_in(leader: Seller, sellers: list[Seller], weekday: int) -> None:
+    """What comes in on a day, each by the form for it: who leads writes down who asked for nobody in
+    particular, the two somebody who was named to them, and what a customer has against an offer."""
+    ana = sellers[0]
     fair = Source.objects.get(name="Trade fair")
-    person = make_contact(by=cast.mona, name=f"Visitor {weekday}")
-    pool = make_deal(by=cast.mona, name=f"Asked at the fair {weekday}", at=at, team=cast.north)
-    make_deal(by=cast.ana, name=f"Referred {weekday}", at=at, source=fair, contact=person)
-    assert pool.owner_id is None
-    asked = Deal.objects.open().filter(stage__gte=Stage.NEEDS_ANALYSIS).order_by("pk").first()
-    if asked is not None:
-        Concern.objects.create(
-            deal=asked, category="price", words="Why so dear?", after_price=False, raised_at=at
-        )
+    new, pool = "/deals/new/", f"t{leader.person.team_id}"
+    visitor = {"person": f"Passer-by {weekday}", "name": f"Asked at the fair {weekday}"}
+    named = {"person": f"Visitor {weekday}", "name": f"Referred {weekday}", "source": str(fair.pk)}
+    for seller, fill in ((leader, visitor | {"owner": pool}), (ana, named)):
+        seller.client.force_login(seller.person)
+        seller.send(seller.read(new, **SHEET), new, fill=fill)
+    assert Deal.objects.filter(owner=None, name=visitor["name"]).exists()
+    assert Deal.objects.filter(owner=ana.person, source=fair, name=named["name"]).exists()
+    offered = Deal.objects.open().filter(stage__gte=Stage.NEEDS_ANALYSIS).order_by("pk")
+    for seller in sellers:
+        asked = offered.filter(owner=seller.person).first()
+        if asked is not None:
+            path = f"/deals/{asked.pk}/concerns/"
+            seller.client.force_login(seller.person)
+            said = {"words": f"Why so dear, on day {weekday}?", "category": "price"}
+            seller.send(seller.read(path, **SHEET), path, fill=said)
+            assert asked.concerns.filter(words=said["words"]).exists()
 
 
 def of_their_own(sellers: list[Seller], weekday: int) -> None:
@@ -248,13 +257,14 @@ def of_their_own(sellers: list[Seller], weekday: int) -> None:
 def test_two_people_work_a_week_and_leave_nothing_lying(
     day: Day, sellers: list[Seller], clock: time_machine.Traveller
 ) -> None:
+    leader = Seller(day.cast.mona, Client())
     for weekday in range(5):
         for hour in HOURS:
             clock.move_to(MONDAY + dt.timedelta(days=weekday, hours=hour))
             for seller in sellers:
                 seller.look()
             if hour == HOURS[0]:
-                come_in(day, weekday, timezone.now())
+                come_in(leader, sellers, weekday)
                 of_their_own(sellers, weekday)
         for seller in sellers:
             assert left_over(seller.person) == [], (weekday, seller.person)
