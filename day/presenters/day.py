@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -301,7 +301,8 @@ def _repair(viewer: Viewer, row: UntrueDeal) -> RepairLine:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleBlock:
-    """`row` and `rows` count half hours from the beginning of the schedule, from 1."""
+    """`row` and `rows` count half hours from the beginning of the schedule, from 1. It stands in `lane`,
+    from 1, of so many `lanes`: what is at the same time stands side by side."""
 
     row: int
     rows: int
@@ -310,6 +311,8 @@ class ScheduleBlock:
     href: str = ""
     is_kept_free: bool = False
     is_past: bool = False
+    lane: int = 1
+    lanes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,6 +326,7 @@ class Schedule:
 
 _HALF = 30
 _FIRST, _LAST = 8, 18
+_LANES = 3
 
 
 def schedule(
@@ -346,10 +350,39 @@ def schedule(
     return Schedule(
         day=viewer.date(viewer.today),
         hours=[(2 * (hour - first) + 1, _hour(viewer, hour)) for hour in range(first, last + 1)],
-        blocks=sorted(blocks, key=lambda block: (block.row, -block.rows)),
+        blocks=side_by_side(blocks),
         now_row=_row_of(local.time(), first) if inside else 0,
         now=viewer.time(viewer.at),
     )
+
+
+def side_by_side(blocks: Iterable[ScheduleBlock]) -> list[ScheduleBlock]:
+    """The blocks in their order, none over another: what is at the same time in lanes of its own.
+
+    Of more than _LANES at once the next one moves to where the first lane is free; it says its hour.
+    """
+    placed: list[ScheduleBlock] = []
+    together: list[ScheduleBlock] = []  # each reaches to the next, if only by way of others
+    ends: list[int] = []  # the first free row of each lane
+
+    def close() -> None:
+        placed.extend(replace(one, lanes=len(ends)) for one in together)
+        together.clear()
+        ends.clear()
+
+    for block in sorted(blocks, key=lambda block: (block.row, -block.rows)):
+        if block.row >= max(ends, default=0):
+            close()
+        free = [lane for lane, end in enumerate(ends) if end <= block.row]
+        if not free and len(ends) < _LANES:
+            free = [len(ends)]
+            ends.append(0)
+        lane = free[0] if free else ends.index(min(ends))
+        row = max(block.row, ends[lane])
+        ends[lane] = row + block.rows
+        together.append(replace(block, row=row, lane=lane + 1))
+    close()
+    return placed
 
 
 def _timed(viewer: Viewer, found: FoundQueue) -> Iterator[tuple[dt.datetime, Candidate]]:
