@@ -18,6 +18,8 @@ from reports.figures import Figure
 from salesprocess.lib.format import money, number, percent
 from salesprocess.lib.translation import gettext as _
 
+_FEW = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Say:
@@ -43,6 +45,9 @@ class CustomerLine:
     plan: str
     plan_note: Say
     lacks: Sequence[str]
+    # The others, of which the row has room for their number.
+    lacks_more: str
+    lacks_more_count: int
     won: str
     brought: str
     hand_off_id: int | None
@@ -71,7 +76,9 @@ def customer_line(viewer: Viewer, row: CustomerRow, lacks: Sequence[Product]) ->
         next_class=next_class,
         plan=_plan(row),
         plan_note=_plan_note(viewer, row, proposed),
-        lacks=[one.name for one in lacks[:3]],
+        lacks=[one.name for one in lacks[:_FEW]],
+        lacks_more=", ".join(one.name for one in lacks[_FEW:]),
+        lacks_more_count=len(lacks[_FEW:]),
         won=money(row.won, viewer.currency) if row.won else "–",
         brought=_brought(row),
         hand_off_id=row.hand_off_id,
