@@ -30,6 +30,7 @@ class ImportKind(models.TextChoices):
     HISTORY = "history", _("Stages that deals went through")
     LINES = "lines", _("Products on deals")
     ROLES = "roles", _("People on deals, with their roles")
+    OFFERS = "offers", _("Offers")
     ANSWERS = "answers", _("Answers to the steps of deals")
     PEOPLE = "people", _("People and teams")
     FILES = "files", _("Files by command")

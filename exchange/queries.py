@@ -50,6 +50,7 @@ _WORDS_OF = {
     ),
     ImportKind.LINES: ("product", "company"),
     ImportKind.HISTORY: ("company",),
+    ImportKind.OFFERS: ("company",),
     ImportKind.ROLES: ("role", "company"),
 }
 _WORDS, _REASONS = 60, 20

@@ -19,13 +19,14 @@ from crm.models import (
     Company,
     Deal,
     DealLine,
+    Offer,
     ProcessNote,
     Product,
     Rate,
     SearchKind,
 )
 from exchange.commands.undoable import UNDOABLE, Undoable
-from exchange.imports import activities, owners, parts, rates, step_answers, updates
+from exchange.imports import activities, offers, owners, parts, rates, step_answers, updates
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from salesprocess.lib.refused import Refused
@@ -43,6 +44,8 @@ _ALSO: dict[type[models.Model], str] = {
     Deal: """
         UNION SELECT p.deal_id FROM crm_dealline AS p JOIN crm_importedrow AS l
           ON l.kind = 'lines' AND l.batch_id = %(batch)s AND p.id = l.record_id
+        UNION SELECT o.deal_id FROM crm_offer AS o JOIN crm_importedrow AS l
+          ON l.kind = 'offers' AND l.batch_id = %(batch)s AND o.id = l.record_id
         UNION SELECT record_id FROM crm_importedrow
         WHERE kind IN ('roles', 'answers') AND %(batch)s IN (batch_id, changed_batch_id)
         UNION SELECT deal_id FROM crm_activity WHERE batch_id = %(batch)s AND deal_id IS NOT NULL
@@ -160,6 +163,7 @@ def undo(batch: Batch, *, job: ImportJob | None = None, by: User | None, at: dt.
         _wait_for_others(row, job)
         undone.restored = _restore_fields(row, job, undone.kept, by=by, at=at)
         _take_parts(row, undone)
+        _take_offers(row, undone, by=by, at=at)
         _take_answers(row, undone, by=by, at=at)
         _take_rates(row, undone, by=by, at=at)
         _run("SET LOCAL seven.undo = 'batch'")
@@ -371,6 +375,21 @@ def _take_parts(batch: Batch, undone: Undone) -> None:
         undone.deleted[_("parts of deals")] = gone
     kind, why = str(DealLine._meta.verbose_name), _("the deal was changed since")
     undone.kept += [KeptRecord(kind=kind, pk=0, name=name, why=why) for name in left]
+
+
+def _take_offers(batch: Batch, undone: Undone, *, by: User | None, at: dt.datetime) -> None:
+    gone, left = offers.take_back(batch.pk, batch.summary, came_at=batch.at, by=by, at=at)
+    if gone:
+        undone.deleted[str(Offer._meta.verbose_name_plural)] = gone
+    undone.kept += [
+        KeptRecord(
+            kind=str(Offer._meta.verbose_name),
+            pk=pk,
+            name=name,
+            why=_("the deal was changed since") if is_near else _("out of your reach by now"),
+        )
+        for pk, name, is_near in left
+    ]
 
 
 def _take_answers(batch: Batch, undone: Undone, *, by: User | None, at: dt.datetime) -> None:

@@ -196,7 +196,7 @@ def next_piece(chosen: Chosen, done: int, *, numbered: bool) -> Chosen:
     """
     for mapped, tables in chosen:
         known = numbered or mapped.kind.named or "id" in mapped.columns
-        whole = (ImportKind.PEOPLE, ImportKind.HISTORY)
+        whole = (ImportKind.PEOPLE, ImportKind.HISTORY, ImportKind.OFFERS)
         refer = mapped.kind.name in whole or "parent" in mapped.columns
         room = PIECE if known and not refer else sum(table.length for table in tables)
         piece = []

@@ -73,6 +73,8 @@ LABELS = {
     "deal": gettext_lazy("Deal"),
     "about": gettext_lazy("Belongs to (deal, company or person)"),
     "happened_on": gettext_lazy("When"),
+    "sent_on": gettext_lazy("Sent on"),
+    "decision_on": gettext_lazy("Decision expected, or valid until"),
     "answered_on": gettext_lazy("Answered on (without one, now)"),
     "answers": gettext_lazy("Which step each column answers"),
     "due_on": gettext_lazy("Due"),
@@ -91,6 +93,7 @@ _LABELS_OF = {
     (ImportKind.ACTIVITIES, "owner"): gettext_lazy("Who did it or is to do it"),
     (ImportKind.ACTIVITIES, "created_on"): gettext_lazy("Entered on"),
     (ImportKind.HISTORY, "owner"): gettext_lazy("Who moved it"),
+    (ImportKind.OFFERS, "subject"): gettext_lazy("What it says, or what changed"),
     (ImportKind.ACTIVITIES, "email"): gettext_lazy("E-mail of the contact person"),
 }
 # One of these must be there, or nothing would name a deal.

@@ -113,6 +113,15 @@ _CARDS: dict[str, dict[str, str]] = {
         "owner": "d.owner_id",
         "joined": f"{_DEAL_OF} LEFT JOIN crm_product AS r ON r.id = s.product_id",
     },
+    "offers": {
+        "title": "d.name",
+        "about": "s.subject",
+        "amount": "s.amount",
+        "currency": "d.currency",
+        "day": "s.sent_on::date",
+        "owner": "d.owner_id",
+        "joined": _DEAL_OF,
+    },
     "answers": {
         "title": "d.name",
         "about": (

@@ -709,6 +709,61 @@ LINES = RecordKind(
         _GONE,
     ),
 )
+# What was offered, each revision a row: of a file of its own, or of that of the deals.
+OFFERS = RecordKind(
+    name="offers",
+    named=False,
+    fields=(
+        _id("quoteid", "offerid", "quotationid", "estimateid", "quotenumber", "angebotsnummer"),
+        ImportField(
+            name="deal",
+            refers=True,
+            required=True,
+            first=True,
+            headings=(
+                "opportunityid dealid associateddealids potentialnameid dealnameid dealtitle dealname "
+                "potentialname deal opportunityname opportunity associateddeal verkaufschance"
+            ),
+        ),
+        _COMPANY_OF,
+        ImportField(
+            name="subject",
+            longest=300,
+            headings="quotename quotetitle subject title name description angebot betreff bezeichnung",
+        ),
+        ImportField(
+            name="amount",
+            cell_type=CellType.MONEY,
+            headings=(
+                "quoteamount grandtotal totalprice amounttotal total amount value quotetotal "
+                "gesamtbetrag angebotssumme betrag wert summe"
+            ),
+        ),
+        ImportField(
+            name="currency",
+            longest=3,
+            headings="currency currencycode currencyisocode wahrung",
+        ),
+        ImportField(
+            name="sent_on",
+            cell_type=CellType.MOMENT,
+            required=True,
+            headings=(
+                "senton datesent sentat sentdate quotedate dateorder orderdate issuedon issuedate "
+                "createdate createddate createdtime createdon date gesendetam angebotsdatum datum am"
+            ),
+        ),
+        ImportField(
+            name="decision_on",
+            cell_type=CellType.DAY,
+            headings=(
+                "decisionon decisiondate validuntil validtill validitydate expirationdate expirydate "
+                "expireson expires gultigbis entscheidungam bindefrist"
+            ),
+        ),
+        _GONE,
+    ),
+)
 # What steps of the process ask, in columns of a file of deals.
 ANSWERS = RecordKind(
     name="answers",
@@ -860,8 +915,8 @@ RATES = RecordKind(
 
 # In this order: what a row refers to comes in before it, in whatever order the files are given.
 KINDS = (
-    *(PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, HISTORY, LINES, ROLES, ANSWERS),
-    ACTIVITIES,
+    *(PEOPLE, RATES, PRODUCTS, COMPANIES, CONTACTS, DEALS, HISTORY, LINES, ROLES, OFFERS),
+    *(ANSWERS, ACTIVITIES),
 )
 # Those that name stages, and by which fields.
 STAGE_FIELDS = {DEALS.name: ("stage",), HISTORY.name: ("to_stage", "from_stage")}

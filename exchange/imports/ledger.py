@@ -23,6 +23,7 @@ from exchange.imports.kinds import (
     DEALS,
     HISTORY,
     LINES,
+    OFFERS,
     PEOPLE,
     PRODUCTS,
     RATES,
@@ -39,6 +40,7 @@ TABLES = {
     ACTIVITIES.name: "crm_activity",
     RATES.name: "crm_rate",
     LINES.name: "crm_dealline",
+    OFFERS.name: "crm_offer",
     HISTORY.name: "crm_deal",
     # Of several people on a deal that one row names, the deal.
     ROLES.name: "crm_deal",
@@ -46,6 +48,11 @@ TABLES = {
 }
 _OWNED = "t.owner_id = ANY(%(seen)s::bigint[])"
 _POOLED = "t.owner_id IS NULL AND t.team_id = ANY(%(pools)s::bigint[])"
+_OF_DEAL = (
+    "EXISTS (SELECT FROM crm_deal AS d WHERE d.id = t.deal_id AND"
+    " (d.owner_id = ANY(%(seen)s::bigint[])"
+    " OR d.owner_id IS NULL AND d.team_id = ANY(%(pools)s::bigint[])))"
+)
 _CONCERNS = {
     PEOPLE.name: "l.owner_id IS NULL",
     PRODUCTS.name: "l.owner_id IS NULL",
@@ -53,11 +60,8 @@ _CONCERNS = {
     COMPANIES.name: f"l.owner_id IS NULL OR {_OWNED}",
     CONTACTS.name: f"l.owner_id IS NULL OR {_OWNED}",
     DEALS.name: f"{_OWNED} OR {_POOLED}",
-    LINES.name: (
-        "EXISTS (SELECT FROM crm_deal AS d WHERE d.id = t.deal_id AND"
-        " (d.owner_id = ANY(%(seen)s::bigint[])"
-        " OR d.owner_id IS NULL AND d.team_id = ANY(%(pools)s::bigint[])))"
-    ),
+    LINES.name: _OF_DEAL,
+    OFFERS.name: _OF_DEAL,
     HISTORY.name: f"{_OWNED} OR {_POOLED}",
     ROLES.name: f"{_OWNED} OR {_POOLED}",
     ANSWERS.name: f"{_OWNED} OR {_POOLED}",

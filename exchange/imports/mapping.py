@@ -23,6 +23,8 @@ right, and never means "this column is not there".
     [activities]                           # calls, mails, meetings, notes, tasks
     file = "notes*.csv"
     otherwise = "note"                     # what a row is that no column says the kind of
+    [offers]                               # what was offered: columns deal, amount, sent_on, decision_on …
+    file = "quotes*.csv"
     [answers]                              # what steps of the process ask: columns deal, answered_on,
     file = "opportunities*.csv"            # answers = ["Fleet", "Frame contract"]; mostly of a file of deals
     [answers.steps]

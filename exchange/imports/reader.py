@@ -31,6 +31,7 @@ from exchange.imports.kinds import (
     COMPANIES,
     DEALS,
     HISTORY,
+    OFFERS,
     PEOPLE,
     STAGE_FIELDS,
     CellType,
@@ -65,6 +66,8 @@ _NUMBERS = {
     CellType.RATE: values.rate,
     CellType.NUMBER: values.plain,
 }
+# The one day of a row, of kinds that have no more of them.
+_HAPPENED_ON = {ANSWERS: "answered_on", OFFERS: "sent_on"}
 # What the rules may refuse of a deal that can do without.
 _DAYS = ("created_on", "entered_on", "closed_on")
 # In a cell of several lines, each says one.
@@ -316,8 +319,8 @@ class RowReader:
     def _derived(self, no: int, found: dict[str, Any], row: list[str]) -> tuple[Any, ...]:
         if self._mapped.kind is HISTORY:
             return self._moved(found)
-        if self._mapped.kind is ANSWERS:
-            self._date_answers(found, row)
+        if self._mapped.kind in _HAPPENED_ON:
+            self._date(_HAPPENED_ON[self._mapped.kind], found, row)
             return ()
         try:
             if self._rules is not None:
@@ -352,16 +355,16 @@ class RowReader:
         left_stage = left.stage.value if left and left.outcome == Outcome.OPEN else None
         return came.stage.value, came.outcome.value, left_stage, at
 
-    def _date_answers(self, found: dict[str, Any], row: list[str]) -> None:
-        """Make an instant of when it was answered."""
-        said = found["answered_on"]
-        (at,) = dates.instants([said], zones=self._run.zones, now=self._run.now)
+    def _date(self, name: str, found: dict[str, Any], row: list[str]) -> None:
+        """Make an instant of the day on which it happened."""
+        (at,) = dates.instants([found[name]], zones=self._run.zones, now=self._run.now)
         if at is not None and at > self._run.now:
             reason = _("This lies in the future, so it cannot have happened.")
-            bad = _BadCell(self._column("answered_on"), self._raw("answered_on", row), reason)
-            bad.field, bad.may_be_empty = "answered_on", True
+            bad = _BadCell(self._column(name), self._raw(name, row), reason)
+            bad.field = name
+            bad.may_be_empty = self._mapped.kind.field(name).can_be_left_empty
             raise bad
-        found["answered_on"] = at
+        found[name] = at
 
     def _meaning(self, field: str, word: str) -> StageMeaning:
         meaning = self._mapped.stages.get(word)

@@ -22,6 +22,7 @@ from exchange.imports import (
     deals,
     history,
     notes,
+    offers,
     parties,
     parts,
     people,
@@ -257,6 +258,7 @@ _IMPORT: dict[str, Callable[[Judge], dict[str, list[Any]] | None]] = {
     "history": history.import_history,
     "lines": parts.import_lines,
     "roles": parts.import_roles,
+    "offers": offers.import_offers,
     "answers": step_answers.import_answers,
     "activities": activities.import_activities,
 }
