@@ -232,7 +232,7 @@ def _job(request: HtmxRequest, pk: int) -> ImportJob:
 
 def _said(job: ImportJob) -> dict[str, Any]:
     """What was said about this file already, else what is suggested."""
-    return job.answers or answers.suggested_columns(job)
+    return job.answers if "columns" in job.answers else answers.suggested_columns(job)
 
 
 def _columns_page(

@@ -241,7 +241,7 @@ def read_table_again(
                 words = _named(error, (row.file.name,), row.name)
                 raise Refused(words, field="sheet" if other else "above") from error
             row.delimiter, row.columns, row.above = table.delimiter, list(table.header), table.above
-            row.answers, row.state, row.changed_at = {}, ImportState.MAPPING, at
+            row.answers, row.state, row.changed_at = _made_for(row), ImportState.MAPPING, at
             row.counts, row.questions, row.readings = {}, {}, {}
             row.faults.all().delete()
             row.save()
@@ -283,7 +283,13 @@ def name_columns(
     """
     with _locked(job, by, NOT_LOADED) as row:
         system = answers.spelling_of(system, row.owner)
-        row.answers = {"system": system, "columns": dict(columns), "formats": {}, "stages": {}}
+        row.answers = {
+            "system": system,
+            "columns": dict(columns),
+            "formats": {},
+            "stages": {},
+            **_made_for(row),
+        }
         if otherwise:
             row.answers["otherwise"] = otherwise
         if steps:
@@ -351,6 +357,11 @@ def answer(
         _begin(row, ImportState.CHECKING, at)
 
 
+def _made_for(row: ImportJob) -> dict[str, Any]:
+    """Of what was said about a file, what holds whatever its columns are: what was made for it."""
+    return {key: row.answers[key] for key in ("made",) if key in row.answers}
+
+
 def _with(
     before: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str | None]]
 ) -> dict[str, dict[str, str]]:
@@ -373,10 +384,12 @@ def check_again(job: ImportJob, *, by: User, at: dt.datetime) -> ImportJob:
             raise Refused(_("This file is not kept any more: bring it in again."))
         if row.state == ImportState.DONE:
             again = ImportJob(created_at=at, **{name: getattr(row, name) for name in _OF_FILE})
-            # What was made for it belongs to what has come in.
-            again.answers = {key: row.answers[key] for key in row.answers if key != "made"}
+            again.answers = dict(row.answers)
+            # What was made for a file belongs to what has come in; where nothing has, it is still its own.
+            without = row if row.batch_id is None else again
+            without.answers.pop("made", None)
             row.file, row.workbook = "", ""
-            row.save(update_fields=["file", "workbook"])
+            row.save(update_fields=["file", "workbook", "answers"])
             row = again
         else:
             row.faults.all().delete()

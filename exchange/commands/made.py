@@ -100,7 +100,8 @@ def go_with(job: ImportJob, undone: Undone, *, by: User | None, at: dt.datetime)
     changed it, and say of that, and of people and teams that are the organisation's own by now, what
     stays. Part of what takes the file back."""
     for model in _OF_BATCH.values():
-        rows = _made(job, model)
+        # Those of a batch were told of with all that came in with it.
+        rows = _made(job, model).filter(batch=None)
         undone.kept += [
             _kept(row, _("changed since")) for row in rows.filter(pk__in=_changed(model, rows))
         ]

@@ -122,7 +122,7 @@ class AnswersForm(CommandForm):
     @cached_property
     def _steps(self) -> dict[str, AnsweredStep]:
         """The step that each column of answers answers."""
-        if self.job.kind != ImportKind.ANSWERS or not self.job.answers:
+        if self.job.kind != ImportKind.ANSWERS or "columns" not in self.job.answers:
             return {}
         return mapping_of(self.job).kinds[0].steps
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from crm.commands import reference
 from crm.models import Deal, Method, Product, SettingChange, Source, StopCause
+from exchange.commands import job as verbs
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from pipeline.people.commands import people
@@ -353,6 +354,39 @@ def test_who_was_changed_since_stays_when_the_file_is_taken_back(cast: Cast):
     assert not Deal.objects.exists()
 
 
+def test_who_was_changed_after_the_load_is_told_of_once(cast: Cast):
+    text = "Deal,Owner\na,K. Obi\n"
+    job = checked(cast.adele, uploaded(cast.adele, text), name="Deal", owner="Owner")
+    answer(cast.adele, job, all_owner="+")
+    loaded(cast.adele, worked(job))
+    obi = User.objects.get(name="K. Obi")
+    assert obi.batch == job.batch
+    people.change(obi, name="Kim Obi", by=cast.adele, at=timezone.now() + dt.timedelta(seconds=1))
+    browser(cast.adele).post(f"/imports/{job.pk}/undo/")
+    assert [each[2:] for each in worked(job).kept] == [["Kim Obi", "changed since"]]
+    assert job.counts["kept"] == 1
+
+
+def test_what_was_made_for_a_file_goes_with_it_though_its_columns_were_named_anew(cast: Cast):
+    text = "Deal,Owner,Source\na,K. Obi,Radio\n"
+    named = {"name": "Deal", "owner": "Owner", "source": "Source"}
+    job = checked(cast.adele, uploaded(cast.adele, text), **named)
+    answer(cast.adele, job, all_owner="+")
+    worked(job)
+    browser(cast.adele).post(f"/imports/{job.pk}/columns/", {"above": 0})
+    job.refresh_from_db()
+    assert "Radio" in page(cast.adele, job, "?columns=1")
+    checked(cast.adele, job, **named)
+    answer(cast.adele, job, all_source="+")
+    worked(job)
+    checked(cast.adele, job, name="Deal", owner="Owner")
+    assert job.state == "checked"
+    browser(cast.adele).post(f"/imports/{job.pk}/discard/")
+    assert worked(job).state == "discarded"
+    assert not User.objects.filter(name="K. Obi").exists()
+    assert not Source.objects.filter(name="Radio").exists()
+
+
 def test_a_file_of_which_another_brought_everything_in_meanwhile_ends(cast: Cast):
     text = "No,Deal,Owner,Team\n1,a,K. Obi,\n2,b,,Night shift\n"
     named = {"id": "No", "name": "Deal", "owner": "Owner", "team": "Team"}
@@ -364,3 +398,8 @@ def test_a_file_of_which_another_brought_everything_in_meanwhile_ends(cast: Cast
     assert (job.counts["known"], job.batch) == (2, None)
     assert User.objects.get(name="K. Obi").batch is None
     assert Team.objects.get(name="Night shift").batch is None
+    # What was made for it is that of the next check, with which it can go.
+    again = verbs.check_again(job, by=cast.adele, at=timezone.now())
+    browser(cast.adele).post(f"/imports/{worked(again).pk}/discard/")
+    assert worked(again).state == "discarded"
+    assert {name for _kind, _pk, name, _why in again.kept} == {"K. Obi", "Night shift"}
