@@ -191,8 +191,8 @@ def act(request: HtmxRequest, pk: int, verb: str) -> HttpResponse:
         command(job, by=request.user, at=timezone.now())
     except Refused as refused:
         messages.error(request, refused.message)
-    # What stays of a discarded file, and why, is told on its page.
-    if verb == "discard" and not job.kept:
+    # Where workers take back what was made for it, its page says how far they are, and what stays.
+    if verb == "discard" and job.state == ImportState.DISCARDED:
         return redirect("exchange:imports")
     return redirect("exchange:import", pk)
 

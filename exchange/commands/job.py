@@ -423,23 +423,30 @@ def undo(job: ImportJob, *, by: User, at: dt.datetime) -> None:
 
 
 def discard(job: ImportJob, *, by: User, at: dt.datetime) -> None:
-    """Forget a file of which nothing was loaded, and take back what was made for it and is used nowhere
-    else; `kept` of the job says what stays.
+    """Forget a file of which nothing was loaded. Where something was made for it, the workers take back
+    what is used nowhere else; `kept` of the job says what stays.
 
     Raises Refused if something was loaded, or a worker is at it.
     """
-    with transaction.atomic(), made.lists_locked(job, by=by), _locked(job, by, NOT_LOADED) as row:
-        row.state, row.changed_at = ImportState.DISCARDED, at
-        take_back_made(row, by=by, at=at)
-        forget_file(row)
-        row.save()
+    with _locked(job, by, NOT_LOADED) as row:
+        begin_discarding(row, by=by, at=at)
 
 
-def take_back_made(row: ImportJob, *, by: User | None, at: dt.datetime) -> None:
-    """Part of what discards a file: the row says what of that stays, and is to be saved."""
-    undone = made.take_back(row, by=by, at=at)
-    row.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept]
-    row.counts |= {"deleted": sum(undone.deleted.values()), "kept": len(undone.kept)}
+def begin_discarding(row: ImportJob, *, by: User | None, at: dt.datetime) -> None:
+    """Part of what discards a file of which nothing was loaded; the row is locked."""
+    if row.answers.get("made"):
+        # Whether anything refers to a person is asked of every table: that is more than a page waits for.
+        row.undo_by = by
+        _begin(row, ImportState.UNDOING, at)
+    else:
+        finish_discarding(row, at=at)
+
+
+def finish_discarding(row: ImportJob, *, at: dt.datetime) -> None:
+    """Nothing is left of a file but that it was here; the row is locked."""
+    row.state, row.changed_at, row.attempts = ImportState.DISCARDED, at, 0
+    forget_file(row)
+    row.save()
 
 
 def forget_file(row: ImportJob) -> None:

@@ -3,8 +3,7 @@ people who have left. Only admins make any; what nothing uses, and nobody change
 the file."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -83,16 +82,6 @@ def take_back(job: ImportJob, *, by: User | None, at: dt.datetime) -> Undone:
     batch.delete()
     go_with(job, undone, by=by, at=at)
     return undone
-
-
-@contextmanager
-def lists_locked(job: ImportJob, *, by: User) -> Iterator[None]:
-    """Where something of the lists may go: their lock is taken before that of any row."""
-    if job.answers.get("made") and by.scope.everything:
-        with reference.lists_locked(by):
-            yield
-    else:
-        yield
 
 
 def go_with(job: ImportJob, undone: Undone, *, by: User | None, at: dt.datetime) -> None:

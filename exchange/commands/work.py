@@ -21,13 +21,21 @@ from django.utils.translation import gettext as _
 
 from exchange.commands import batch as batch_commands
 from exchange.commands import made
-from exchange.commands.job import forget_file, take_back_made
+from exchange.commands.job import begin_discarding, finish_discarding, forget_file
 from exchange.imports import answers, bulk, run
 from exchange.imports.faults import Unreadable
 from exchange.imports.raw_cells import with_cells
 from exchange.imports.scanning import MOST_STAGES, Chosen, scan
 from exchange.imports.staging import ImporterReach
-from exchange.models import OF_ADMINS, ImportChange, ImportFault, ImportJob, ImportKind, ImportState
+from exchange.models import (
+    NOT_LOADED,
+    OF_ADMINS,
+    ImportChange,
+    ImportFault,
+    ImportJob,
+    ImportKind,
+    ImportState,
+)
 from pipeline.models import Batch, BatchKind, Role, User
 from salesprocess.lib.time_limits import within
 from salesprocess.lib.trouble import Trouble, again, trouble_of
@@ -96,7 +104,8 @@ def _forbidden(job: ImportJob) -> str:
 
 
 def _give_up(job: ImportJob, at: dt.datetime, words: str) -> None:
-    before = {ImportState.CHECKING: ImportState.MAPPING, ImportState.UNDOING: ImportState.DONE}
+    loaded = ImportState.DONE if job.batch_id else ImportState.MAPPING
+    before = {ImportState.CHECKING: ImportState.MAPPING, ImportState.UNDOING: loaded}
     job.state = before.get(ImportState(job.state), ImportState.STUCK)
     job.error, job.changed_at = words, at
     job.save(update_fields=["state", "error", "changed_at"])
@@ -243,8 +252,13 @@ def _undo(pk: int, at: dt.datetime) -> None:
         if not run.try_lock():
             return
         job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
-        if job.state == ImportState.UNDOING and job.batch is not None:
+        if job.state != ImportState.UNDOING:
+            return
+        if job.batch is not None:
             take_back(job.batch, by=job.undo_by, at=at)
+        else:  # nothing of it was loaded
+            _tell_undone(job, made.take_back(job, by=job.undo_by, at=at))
+            finish_discarding(job, at=at)
 
 
 def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_commands.Undone:
@@ -257,14 +271,18 @@ def take_back(batch: Batch, *, by: User | None, at: dt.datetime) -> batch_comman
         undone = batch_commands.undo(batch, job=job, by=by, at=at)
         if job is not None:
             made.go_with(job, undone, by=by, at=at)
-            job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
-            job.counts |= {
-                "deleted": sum(undone.deleted.values()),
-                "kept": len(undone.kept),
-                "restored": undone.restored,
-            }
+            _tell_undone(job, undone)
             _settle(job, ImportState.UNDONE, at)
     return undone
+
+
+def _tell_undone(job: ImportJob, undone: batch_commands.Undone) -> None:
+    job.kept = [[each.kind, each.pk, each.name, each.why] for each in undone.kept[:_LISTED]]
+    job.counts |= {
+        "deleted": sum(undone.deleted.values()),
+        "kept": len(undone.kept),
+        "restored": undone.restored,
+    }
 
 
 def _reach(job: ImportJob) -> ImporterReach | None:
@@ -334,18 +352,26 @@ def clear_old_files(*, at: dt.datetime) -> int:
     old = ImportJob.objects.exclude(file="").filter(changed_at__lt=at - KEEP_FILES)
     count = 0
     for pk in old.values_list("pk", flat=True):
-        with transaction.atomic():
-            job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
-            if job.is_working:
-                continue
-            if job.state not in (ImportState.DONE, ImportState.STUCK, ImportState.UNDONE):
-                job.state = ImportState.DISCARDED
-                by = job.owner if job.owner and job.owner.is_active else None
-                take_back_made(job, by=by, at=at)
+        try:
+            count += _clear(pk, at=at)
+        except Exception:
+            logger.exception("the file of import %s could not be cleared", pk)
+    return count
+
+
+def _clear(pk: int, *, at: dt.datetime) -> bool:
+    """Whether it was to be forgotten: a worker may be at it."""
+    with transaction.atomic():
+        job = ImportJob.objects.select_for_update(of=("self",)).get(pk=pk)
+        if job.is_working:
+            return False
+        if job.state in NOT_LOADED:
+            by = job.owner if job.owner and job.owner.is_active else None
+            begin_discarding(job, by=by, at=at)
+        else:
             forget_file(job)
             job.save()
-            count += 1
-    return count
+    return True
 
 
 class _Progress:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from crm.commands import reference
 from crm.models import Deal, Method, Product, SettingChange, Source, StopCause
 from exchange.commands import job as verbs
+from exchange.commands import work
 from exchange.models import ImportJob
 from pipeline.models import Batch, Team, User
 from pipeline.people.commands import people
@@ -320,7 +321,11 @@ def test_what_was_made_for_a_file_goes_when_it_is_discarded_and_what_stays_is_na
 
     response = browser(cast.adele).post(f"/imports/{job.pk}/discard/")
     assert response["Location"] == f"/imports/{job.pk}/"
-    job.refresh_from_db()
+    # Whether anything refers to a person is more than a page can ask: it is the workers' turn.
+    assert "It is being taken back" in page(cast.adele, job)
+    assert User.objects.filter(name="K. Obi").exists()
+    assert worked(job).state == "discarded"
+    assert (job.file.name, job.sample, job.counts["kept"]) == ("", [], 4)
     assert {(name, why) for _kind, _pk, name, why in job.kept} == {
         ("Karl Huber", "changed since"),
         ("Day shift", "used by a record that stays"),
@@ -335,6 +340,41 @@ def test_what_was_made_for_a_file_goes_when_it_is_discarded_and_what_stays_is_na
     # What stays is the organisation's own.
     assert not Batch.objects.exists()
     assert (changed.refresh_from_db(), changed.name, changed.batch)[1:] == ("Karl Huber", None)
+
+
+def test_what_was_made_for_a_file_goes_when_nobody_touches_it_for_a_month(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    text = "Deal,Owner\na,K. Obi\n"
+    broken = checked(cast.adele, uploaded(cast.adele, text), name="Deal", owner="Owner")
+    job = checked(cast.adele, uploaded(cast.adele, text), name="Deal", owner="Owner")
+    answer(cast.adele, job, all_owner="+")
+    at = timezone.now() + dt.timedelta(days=31)
+    worked(job)
+
+    def forget(row: ImportJob) -> None:
+        assert row.pk != broken.pk
+
+    with monkeypatch.context() as patch:
+        patch.setattr(verbs, "forget_file", forget)
+        assert work.clear_old_files(at=at) == 1  # what is wrong with one keeps no other
+    broken.refresh_from_db()
+    assert broken.state == "checked"
+    assert worked(job).state == "discarded"
+    assert not User.objects.filter(name="K. Obi").exists()
+
+
+def test_a_discard_that_comes_to_no_end_leaves_the_file_for_another(cast: Cast):
+    text = "Deal,Owner\na,K. Obi\n"
+    job = checked(cast.adele, uploaded(cast.adele, text), name="Deal", owner="Owner")
+    answer(cast.adele, job, all_owner="+")
+    worked(job)
+    browser(cast.adele).post(f"/imports/{job.pk}/discard/")
+    ImportJob.objects.filter(pk=job.pk).update(attempts=work.MOST_ATTEMPTS)
+    assert worked(job).state == "mapping"
+    assert "did not come to an end" in page(cast.adele, job)
+    browser(cast.adele).post(f"/imports/{job.pk}/discard/")
+    assert worked(job).state == "discarded"
 
 
 def test_who_was_changed_since_stays_when_the_file_is_taken_back(cast: Cast):
