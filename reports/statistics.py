@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import compress, pairwise
 from statistics import NormalDist, fmean
 
 from salesprocess.lib.chance import CONFIDENCE
@@ -68,11 +68,11 @@ class Curve:
         Where the curve stands at exactly that share for a while, the middle of it: so the median
         of rows that all have ended is the usual one.
         """
-        passed = [abs(height - self.start) for height in self.heights]
-        first = bisect_left(passed, _share(q) - _SAME)
-        if first == len(passed):
+        heights = self.heights
+        first = bisect_left(heights, _share(q) - _SAME, key=lambda each: abs(each - self.start))
+        if first == len(heights):
             return None
-        if passed[first] > q + _SAME or first + 1 == len(passed):
+        if abs(heights[first] - self.start) > q + _SAME or first + 1 == len(heights):
             return self.times[first]
         return (self.times[first] + self.times[first + 1]) / 2
 
@@ -90,9 +90,12 @@ class Curve:
         """
         z = NormalDist().inv_cdf((1 + confidence) / 2)
         left = 1 - _share(q)
-        steps = list(zip(self.times, self.heights, self.errors, strict=False))
-        low = next((t for t, s, e in steps if s - z * e <= left + _SAME), None)
-        high = next((t for t, s, e in steps if s + z * e < left - _SAME), None)
+
+        def steps() -> Iterable[tuple[float, float, float]]:
+            return zip(self.times, self.heights, self.errors, strict=False)
+
+        low = next((t for t, s, e in steps() if s - z * e <= left + _SAME), None)
+        high = next((t for t, s, e in steps() if s + z * e < left - _SAME), None)
         return None if low is None else (low, high)
 
 
@@ -108,15 +111,16 @@ def kaplan_meier(
     E. L. Kaplan and P. Meier, Journal of the American Statistical Association 53 (1958), 457–481.
     """
     times, heights, errors, still, spread = [], [], [], 1.0, 0.0
-    later = sorted(since or ())
-    for time, come, ends in _ends(durations, ["ended" if end else None for end in ended]):
-        at_risk, gone = come - (len(later) - bisect_left(later, time)), ends.total()
+    ordered, later = sorted(durations), sorted(since or ())
+    ends = Counter(compress(durations, ended))
+    for time, come in _come_so_far(ordered, ends):
+        at_risk, gone = come - (len(later) - bisect_left(later, time)), ends[time]
         still *= 1 - gone / at_risk
         spread += gone / (at_risk * (at_risk - gone)) if at_risk > gone else 0.0
         times.append(time)
         heights.append(still)
         errors.append(still * math.sqrt(spread))
-    return _curve(1.0, times, heights, durations, still, errors)
+    return _curve(1.0, times, heights, ordered, still, errors)
 
 
 def cumulative_incidence(
@@ -130,39 +134,35 @@ def cumulative_incidence(
     O. O. Aalen and S. Johansen, Scandinavian Journal of Statistics 5 (1978), 141–150.
     """
     times, heights, still, come = [], [], 1.0, 0.0
-    for time, at_risk, ended in _ends(durations, ends):
-        if ended[of]:
-            come += still * ended[of] / at_risk
+    ordered = sorted(durations)
+    ended = Counter(compress(durations, (end is not None for end in ends)))
+    ended_so = Counter(compress(durations, (end == of for end in ends)))
+    for time, at_risk in _come_so_far(ordered, ended):
+        if so := ended_so[time]:
+            come += still * so / at_risk
             times.append(time)
             heights.append(come)
-        still *= 1 - ended.total() / at_risk
-    return _curve(0.0, times, heights, durations, still)
+        still *= 1 - ended[time] / at_risk
+    return _curve(0.0, times, heights, ordered, still)
 
 
-def _ends(
-    durations: Sequence[float], ends: Sequence[str | None]
-) -> Iterable[tuple[float, int, Counter[str]]]:
-    """Each time at which something ended, how many rows had come so far, and what ended there."""
-    at: dict[float, Counter[str]] = {}
+def _come_so_far(ordered: Sequence[float], ends: Iterable[float]) -> Iterable[tuple[float, int]]:
+    """Each time at which something ended, and how many rows had come so far."""
     left = 0
-    for duration, end in zip(durations, ends, strict=True):
-        if end is not None:
-            at.setdefault(duration, Counter())[end] += 1
-    ordered = sorted(durations)
-    for time in sorted(at):
+    for time in sorted(ends):
         left = bisect_left(ordered, time, left)
-        yield time, len(ordered) - left, at[time]
+        yield time, len(ordered) - left
 
 
 def _curve(
     start: float,
     times: list[float],
     heights: list[float],
-    durations: Sequence[float],
+    ordered: Sequence[float],
     still: float,
     errors: Sequence[float] = (),
 ) -> Curve:
-    followed = tuple(sorted(durations))
+    followed = tuple(ordered)
     longest = followed[-1] if followed else 0.0
     return Curve(
         start=start,

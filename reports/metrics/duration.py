@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import compress
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -133,19 +134,18 @@ class Lasting:
         return {"n": Count("pk"), **{name: ArrayAgg(name) for name in columns}}
 
     def read(self, row: Mapping[str, Any]) -> Raw:
-        found = zip(
-            *(row.get(name) or () for name in ("lasted", "ended", "watched_from")), strict=True
-        )
-        stays = [each for each in found if each[0] is not None]
-        if not stays:
+        lasted, ended, since = (row.get(name) or () for name in ("lasted", "ended", "watched_from"))
+        if None in lasted:
+            known = [each is not None for each in lasted]
+            lasted, ended, since = (list(compress(each, known)) for each in (lasted, ended, since))
+        if not lasted:
             return Raw(None, row["n"], known=0)
-        lasted, ended, since = zip(*stays, strict=True)
         curve = kaplan_meier(lasted, ended, since=since)
         low, high = _days(curve.quantile(0.25)), _days(curve.quantile(0.75))
         return Raw(
             _days(curve.median()),
             row["n"],
-            known=len(stays),
+            known=len(lasted),
             half=None if low is None or high is None else (low, high),
             bounds=curve.quantile_interval(0.5),
             curve=curve,
@@ -241,17 +241,18 @@ class Within:
         }
 
     def read(self, row: Mapping[str, Any]) -> Raw:
-        pairs = zip(row.get("followed") or (), row.get("came_to") or (), strict=True)
-        known = [pair for pair in pairs if pair[0] is not None]
-        if not known:
+        followed, ends = (row.get(name) or () for name in ("followed", "came_to"))
+        if None in followed:
+            known = [each is not None for each in followed]
+            followed, ends = (list(compress(each, known)) for each in (followed, ends))
+        if not followed:
             return Raw(None, row["n"], known=0)
-        followed, ends = zip(*known, strict=True)
         curve = cumulative_incidence(followed, ends, of="won")
         at = curve.at(self.days)
         return Raw(
             None if at is None else Decimal(str(round(at, 4))),
             row["n"],
-            known=len(known),
+            known=len(followed),
             bounds=share_bounds(curve, self.days),
             curve=curve,
         )
