@@ -3,25 +3,39 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Aggregate, BooleanField, Case, F, Q, QuerySet, When
-from django.db.models.expressions import Col
+from django.db.models import (
+    Aggregate,
+    BooleanField,
+    Case,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.expressions import Col, CombinedExpression
 from django.utils.hashable import make_hashable
 
 from salesprocess.lib.derived import FoundColumn, found_first
 
 
 def lifted(
-    rows: QuerySet[Any], along: Mapping[str, Any], columns: Mapping[str, Aggregate]
+    rows: QuerySet[Any],
+    along: Mapping[str, Any],
+    columns: Mapping[str, Aggregate],
+    *,
+    always: bool = False,
 ) -> tuple[QuerySet[Any], Mapping[str, Aggregate]]:
     """The rows with the values `along` some axes, and the aggregates over them.
 
     If what an aggregate counts, or its condition, has to be worked out of other tables or columns, then
     every part of it is found of each row first, and once: PostgreSQL would find it anew for every
-    aggregate, Django for every use of its name.
+    aggregate, Django for every use of its name. If `always`, however cheap it is.
     """
     placed = rows.annotate(**along)
     known = placed.query.annotations
-    if not any(_is_dear(known, column) for column in columns.values()):
+    if not always and not any(_is_dear(known, column) for column in columns.values()):
         return placed, columns
     parts = LiftedParts(known)
     found = {name: parts.over_parts(column) for name, column in columns.items()}
@@ -59,8 +73,22 @@ class LiftedParts:
     def _source(self, expression: Any) -> Any:
         if not expression or getattr(expression, "name", "") == "pk":
             return expression
+        # What the rows were annotated with is found once, however many aggregates are made of it.
+        if read := self._read_of_known(expression):
+            self.kept.update(dict.fromkeys(read))
+            return expression
         is_condition = isinstance(expression, Q)
         return self._over(expression) if is_condition else F(self._name(expression, expression))
+
+    def _read_of_known(self, expression: Any) -> list[str]:
+        """The annotations of which an expression is made, if it is made of nothing else."""
+        if isinstance(expression, F):
+            return [expression.name] if expression.name in self._known else []
+        if not isinstance(expression, CombinedExpression | ExpressionWrapper):
+            return []
+        sources = expression.get_source_expressions()
+        parts = [self._read_of_known(each) for each in sources if not isinstance(each, Value)]
+        return [name for part in parts for name in part] if all(parts) else []
 
     def _over(self, part: Any) -> Any:
         if isinstance(part, Q):

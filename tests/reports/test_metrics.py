@@ -5,6 +5,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Deal, Source
 from pipeline.models import Batch, SellingStyle, User
@@ -240,6 +242,15 @@ def test_what_is_asked_together_is_what_is_asked_alone(
             for some in (found, told)
         ]
         assert pairs[0] == pairs[1], metric.slug
+
+
+def test_what_is_dear_is_worked_out_once_for_all_that_is_made_of_it(worked_cast: Cast) -> None:
+    """The calendar of two instants, for a median in hours and for a share."""
+    question = asked(worked_cast.again(worked_cast.ana))
+    metrics = [METRICS["response_working_hours"], METRICS["answered_within_a_working_hour"]]
+    with CaptureQueriesContext(connection) as queries:
+        figures(question, metrics)
+    assert sum(each["sql"].count("AS instant(local)") for each in queries) == 2
 
 
 def test_a_whole_that_adds_up_is_that_of_its_parts(worked_cast: Cast) -> None:
