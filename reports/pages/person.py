@@ -47,12 +47,15 @@ from reports.together import Wanted, ask_together
 from salesprocess.lib.chance import wilson
 from salesprocess.lib.format import day, number, percent
 
+# What is done, and what comes of it: of one person that costs little.
+_DONE = (*TALKS, activity.activities, activity.activity_yield)
+
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
     question = report.question
     assert question.person is not None  # noqa: S101  # a page about somebody
     (person,) = colleagues(question)
-    effort = (flow.flow_conversion, *TALKS)
+    effort = (flow.flow_conversion, *_DONE)
     ask_together(
         [
             Wanted(question=question, metrics=effort, axes=(STAGE,)),
@@ -234,7 +237,7 @@ def _dot(report: Report, effort: StageEffort) -> Dot:
 def _effects(report: Report, efforts: Sequence[StageEffort]) -> ReportPanel:
     """What was done beside what came of it, with the two phases apart (CHECKLIST B11, B12)."""
     question = report.question
-    found = figures(question, TALKS, STAGE)
+    found = figures(question, _DONE, STAGE)
     acts, yields = found[activity.activities.slug], found[activity.activity_yield.slug]
     rows = []
     for phase in Phase:
@@ -317,7 +320,7 @@ def _share_of(part: int, n: int) -> str:
 
 
 def _phase(report: Report, phase: Phase, own: Sequence[StageEffort]) -> TableRow:
-    acts = figures(report.question, TALKS, STAGE)[activity.activities.slug]
+    acts = figures(report.question, _DONE, STAGE)[activity.activities.slug]
     part, n = phase_effect(own)
     note = ""
     if n >= MIN_ROWS:

@@ -50,11 +50,13 @@ MOST_CUSTOMERS = 40
 
 
 def _shows(report: Report) -> Sequence[ReportPanel]:
-    # What comes by source, and as a whole, adds up from it.
-    figures(report.question, _LADDER, SOURCE, EXISTING_CUSTOMER)
     both = [each for each in (report.question, report.question.before) if each]
     ask_together(
         [
+            *(
+                Wanted(question=report.question, metrics=_LADDER, axes=axes)
+                for axes in ((SOURCE,), (EXISTING_CUSTOMER,), ())
+            ),
             wanted_weekly(report, _RESPONSE),
             *(Wanted(question=each, metrics=_RESPONSE) for each in both),
             *(

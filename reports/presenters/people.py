@@ -107,12 +107,7 @@ def efforts_of(report: Report, person: Colleague) -> list[StageEffort]:
 
 
 # What is asked of activities along people and stages, at once.
-TALKS = (
-    activity.conversations,
-    activity.activities,
-    activity.outside_share,
-    activity.activity_yield,
-)
+TALKS = (activity.conversations, activity.outside_share)
 
 
 def talks_of(report: Report, person: int) -> int:
