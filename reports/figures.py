@@ -49,6 +49,10 @@ class Period:
             self.end_on + dt.timedelta(days=1), dt.time.min, tzinfo=self.zone
         )
 
+    @property
+    def days(self) -> int:
+        return (self.end_on - self.start_on).days + 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:

@@ -428,6 +428,7 @@ def _answered(question: Question, rows: QuerySet[Any]) -> QuerySet[Any]:
 LEADS = replace(
     BEGUN,
     key="leads",
+    is_by_time=True,
     find=lambda question: _answered(question, BEGUN.find(question)),
     undated=undated_of(BEGUN, _answered),
 )

@@ -46,6 +46,10 @@ class Population:
     axes: Mapping[str, Callable[[Question], Any]]
     at: str = ""
     undated: Callable[[Question], QuerySet[Any] | None] | None = None
+    # Whether a row belongs to just those questions in whose period its `at` lies, and is the same in each,
+    # and is so dear to find that those about several times are answered in one walk through the rows.
+    # Where it is cheap, two walks cost less than to set each row beside several times.
+    is_by_time: bool = False
     # The columns of the list of its rows, and its order at first.
     columns: Sequence[str] = ()
     order: str = ""

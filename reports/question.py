@@ -85,6 +85,10 @@ class Question:
         found.__dict__["_valued_as"] = self
         return found
 
+    def is_of_other_time(self, other: "Question") -> bool:
+        """Whether it differs from another question in nothing but the time that it is about."""
+        return replace(self, period=other.period, compare=other.compare) == other
+
     def alone(self) -> "Question":
         """The same question, compared with nothing."""
         return self._narrowed_to(compare=None)

@@ -4,7 +4,9 @@ times, or of much that is small, beside what it is about.
 Each population under each question is a branch of one UNION, with the same columns: which branch it
 is, its values along the axes as text, and the numbers that its metrics are read from. Metrics that add
 up are counted along all axes at once for which a question wants them of a population: its rows are gone
-through once, and what each axis comes to is added up afterwards.
+through once, and what each axis comes to is added up afterwards. Where it is dear to find them, so they
+are for questions that differ in nothing but times that follow one another: weeks, a period, and the one
+before.
 """
 
 from __future__ import annotations
@@ -18,19 +20,22 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Avg,
+    Case,
     CharField,
     Count,
     DateField,
     DecimalField,
+    F,
     Func,
     IntegerField,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Cast
 
 from reports.axis import Axis
-from reports.figures import Unit
+from reports.figures import Period, Unit
 from reports.kept_sql import found_rows
 from reports.lifted import lifted
 from reports.measures import Middle, Told, Unfolded
@@ -45,6 +50,7 @@ from reports.metric import (
     read_values,
 )
 from reports.question import Question
+from salesprocess.lib.derived import once_a_span
 
 # What measures read that can go along: an estimate's curve cannot.
 _READ = ("n", "part", "known", "found", "whole", "low", "high")
@@ -138,15 +144,100 @@ class _Branch:
         return undated(self.question) is not None
 
     def columns(self) -> dict[str, Any]:
-        return {
-            f"m{number}_{name}": column
-            for number, part in enumerate(self.parts.values())
-            for name, column in part.columns().items()
-        }
+        return _columns(self.parts)
 
     def places(self) -> list[tuple[Hashable, str]]:
-        """Of which part, and what of it, each of the numbers is."""
-        return [(key, name) for key, part in self.parts.items() for name in part.columns()]
+        return _places(self.parts)
+
+
+@dataclass(kw_only=True)
+class _Pass:
+    """One branch; or several of the same population that differ in nothing but their periods, and go
+    through its rows together."""
+
+    branches: list[_Branch]
+
+    @property
+    def population(self) -> Population:
+        return self.branches[0].population
+
+    @property
+    def period(self) -> Period:
+        """From the first day of all of them to the last."""
+        periods = [branch.question.period for branch in self.branches]
+        return Period(
+            start_on=min(each.start_on for each in periods),
+            end_on=max(each.end_on for each in periods),
+            zone=periods[0].zone,
+        )
+
+    @property
+    def question(self) -> Question:
+        first = self.branches[0].question
+        return first if len(self.branches) == 1 else first.beside(self.period)
+
+    @property
+    def axes(self) -> list[Axis]:
+        found: dict[str, Axis] = {}
+        for branch in self.branches:
+            found.update({axis.key: axis for axis in branch.axes})
+        return list(found.values())
+
+    @property
+    def parts(self) -> dict[Hashable, _Part]:
+        return {key: part for branch in self.branches for key, part in branch.parts.items()}
+
+    @property
+    def key(self) -> Hashable:
+        return tuple((branch.key, branch.question.period) for branch in self.branches)
+
+    def joined_by(self, branch: _Branch) -> _Pass | None:
+        """With that branch as well, if it can go along."""
+        first, population = self.branches[0], branch.population
+        if population.key != first.population.key or not population.is_by_time:
+            return None
+        if not first.question.is_of_other_time(branch.question):
+            return None
+        joint = _Pass(branches=[*self.branches, branch])
+        # What is asked of fewer would be found of all.
+        if {*first.parts} != {*branch.parts} or len(joint.axes) > len(_NAMES):
+            return None
+        if not _follow(self.period, branch.question.period):
+            return None
+        # No currency may be taken for news.
+        is_valued = read_values(_columns(joint.parts))
+        return joint if not is_valued or first.question.rates == branch.question.rates else None
+
+
+def _follow(one: Period, other: Period) -> bool:
+    """Whether no day lies between them."""
+    first, second = sorted((one, other), key=lambda each: each.start_on)
+    return second.start_on <= first.end_on + dt.timedelta(days=1)
+
+
+def _passes(branches: Iterable[_Branch]) -> list[_Pass]:
+    found: list[_Pass] = []
+    for branch in branches:
+        for place, former in enumerate(found):
+            if (joint := former.joined_by(branch)) is not None:
+                found[place] = joint
+                break
+        else:
+            found.append(_Pass(branches=[branch]))
+    return found
+
+
+def _columns(parts: Mapping[Hashable, _Part]) -> dict[str, Any]:
+    return {
+        f"m{number}_{name}": column
+        for number, part in enumerate(parts.values())
+        for name, column in part.columns().items()
+    }
+
+
+def _places(parts: Mapping[Hashable, _Part]) -> list[tuple[Hashable, str]]:
+    """Of which part, and what of it, each of the numbers is."""
+    return [(key, name) for key, part in parts.items() for name in part.columns()]
 
 
 def _parts_of(question: Question, metric: Metric, axes: Sequence[Axis]) -> list[_Part]:
@@ -163,20 +254,23 @@ def ask_together(wanted: Iterable[Wanted]) -> None:
     branches = _branches(wanted)
     if not branches:
         return
-    names = _NAMES[: max(len(branch.axes) for branch in branches)]
-
     # Seldom there are any, and they lower the coverage of the whole.
     losing = [branch for branch in branches if branch.loses()]
+    every = [*branches, *losing]
+    passes = _passes(branches)
+    names = _NAMES[: max(len(each.axes) for each in passes)]
 
     def write(*asked: Question) -> Any:
-        dated, undated = asked[: len(branches)], asked[len(branches) :]
-        pairs = enumerate(zip(branches, dated, strict=True))
-        rows = [_rows(branch, each, place, names) for place, (branch, each) in pairs]
+        dated, undated = asked[: len(passes)], asked[len(passes) :]
+        rows = [
+            _rows(some, each, [_place(branches, one) for one in some.branches], names)
+            for some, each in zip(passes, dated, strict=True)
+        ]
         pairs = enumerate(zip(losing, undated, strict=True), start=len(branches))
         rows += [_undated_rows(branch, each, place, names) for place, (branch, each) in pairs]
         return rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]
 
-    questions = [branch.question for branch in (*branches, *losing)]
+    questions = [some.question for some in passes] + [branch.question for branch in losing]
     learnt = {
         name: value
         for branch in branches
@@ -185,21 +279,51 @@ def ask_together(wanted: Iterable[Wanted]) -> None:
     }
     if losing:
         learnt["undated"] = True
-    every = [*branches, *losing]
     wanted_keys = tuple((branch.key, branch.without_time) for branch in every)
-    asked_for = ("together", len(branches), *wanted_keys)
-    found: list[list[_Row]] = [[] for _branch in every]
+    asked_for = ("together", len(branches), *wanted_keys, *(each.key for each in passes))
     valued = any(read_values(branch.columns()) for branch in branches)
-    for row in found_rows(
+    asked_rows = found_rows(
         questions[0], asked_for, write, *questions[1:], learnt=learnt, valued=valued
-    ):
-        texts = [row[name] for name in names]
-        along = zip(texts, every[row["branch"]].axes, strict=False)
-        key = tuple(None if text is None else axis.value(text) for text, axis in along)
-        found[row["branch"]].append((key, row["found"]))
+    )
+    found = _told_apart(asked_rows, names, branches, passes, losing)
     lost = {id(branch): rows for branch, rows in zip(losing, found[len(branches) :], strict=True)}
     for branch, rows in zip(branches, found, strict=False):
         _keep(branch, rows, lost.get(id(branch), []))
+
+
+def _told_apart(
+    rows: Iterable[Mapping[str, Any]],
+    names: Sequence[str],
+    branches: Sequence[_Branch],
+    passes: Sequence[_Pass],
+    losing: Sequence[_Branch],
+) -> list[list[_Row]]:
+    """The rows of each branch, and of each that loses some, with the values along its own axes and its own
+    numbers."""
+    own = {_place(branches, one): _own(some, one) for some in passes for one in some.branches}
+    alone = enumerate((_Pass(branches=[one]) for one in losing), start=len(branches))
+    own |= {place: _own(one, one.branches[0]) for place, one in alone}
+    axes = [branch.axes for branch in (*branches, *losing)]
+    found: list[list[_Row]] = [[] for _branch in axes]
+    for row in rows:
+        place = row["branch"]
+        along, numbers = own[place]
+        pairs = zip((row[names[at]] for at in along), axes[place], strict=True)
+        key = tuple(None if text is None else axis.value(text) for text, axis in pairs)
+        found[place].append((key, [row["found"][at] for at in numbers]))
+    return found
+
+
+def _place(branches: Sequence[_Branch], one: _Branch) -> int:
+    return next(place for place, each in enumerate(branches) if each is one)
+
+
+def _own(some: _Pass, branch: _Branch) -> tuple[list[int], list[int]]:
+    """Where in a row of a pass the values along a branch's axes stand, and where its numbers."""
+    axes, places = [axis.key for axis in some.axes], _places(some.parts)
+    return [axes.index(axis.key) for axis in branch.axes], [
+        places.index(each) for each in branch.places()
+    ]
 
 
 def _branches(wanted: Iterable[Wanted]) -> list[_Branch]:
@@ -274,26 +398,53 @@ def _nothing() -> Cast:
     return Cast(Value(None), CharField())
 
 
-def _rows(branch: _Branch, question: Question, place: int, names: Sequence[str]) -> Any:
-    population = branch.population
+def _rows(some: _Pass, question: Question, places: Sequence[int], names: Sequence[str]) -> Any:
+    """`places` are those of its branches among all of them."""
+    population, columns = some.population, _columns(some.parts)
     rows = population.find(question).order_by()
-    if read_values(branch.columns()):
+    if read_values(columns):
         rows = population.valued(question, rows)
     along: dict[str, Any] = {
         name: _as_text(population.axes[axis.key](question), axis)
-        for name, axis in zip(names, branch.axes, strict=False)
+        for name, axis in zip(names, some.axes, strict=False)
     }
-    rows, raw = lifted(rows, along, branch.columns())
+    if len(some.branches) == 1:
+        rows, raw = lifted(rows, along, columns)
+        rows = rows.annotate(branch=Value(places[0], output_field=IntegerField()))
+    else:
+        rows, raw = lifted(rows, {**along, _AT: F(population.at)}, columns, always=True)
+        periods = [branch.question.period for branch in some.branches]
+        spans = {
+            place: (each.starts_at, each.ends_at)
+            for place, each in zip(places, periods, strict=True)
+        }
+        rows = once_a_span(rows, _AT, spans, name="branch")
+        rows = rows.annotate(**_along_own_axes(some, places, along))
     numbers = [
         _as_number(raw[f"m{number}_{name}"], part, name)
-        for number, part in enumerate(branch.parts.values())
+        for number, part in enumerate(some.parts.values())
         for name in part.columns()
     ]
-    texts = {name: _nothing() for name in names if name not in along}
-    grouped = rows.annotate(branch=Value(place, output_field=IntegerField()), **texts).values(
-        "branch", *names
-    )
-    return grouped.annotate(found=_Numbers(*numbers))
+    rows = rows.annotate(**{name: _nothing() for name in names if name not in along})
+    return rows.values("branch", *names).annotate(found=_Numbers(*numbers))
+
+
+# The instant by which a row is placed in a period.
+_AT = "placed_at"
+
+
+def _along_own_axes(some: _Pass, places: Sequence[int], names: Iterable[str]) -> Mapping[str, Case]:
+    """Each branch is told along its own axes alone."""
+    found = {}
+    for name, axis in zip(names, some.axes, strict=True):
+        own = [
+            place
+            for place, branch in zip(places, some.branches, strict=True)
+            if axis.key in [each.key for each in branch.axes]
+        ]
+        if len(own) < len(places):
+            found[name] = Case(When(branch__in=own, then=F(name)), output_field=CharField())
+    return found
 
 
 def _undated_rows(branch: _Branch, question: Question, place: int, names: Sequence[str]) -> Any:
@@ -330,6 +481,54 @@ def _undated_rows(branch: _Branch, question: Question, place: int, names: Sequen
 _Row = tuple[tuple[Any, ...], Sequence[Any]]
 
 
+class _Sums:
+    """What the numbers of a branch's rows come to along some of its axes; of numbers that do not add up
+    there is but one row for each value."""
+
+    def __init__(self, branch: _Branch, rows: Sequence[_Row]) -> None:
+        self._branch, self._rows = branch, rows
+        self._kept: dict[tuple[str, ...], dict[Any, list[Any]]] = {}
+        self._places: dict[Hashable, list[tuple[int, str]]] = {}
+        for place, (key, name) in enumerate(branch.places()):
+            self._places.setdefault(key, []).append((place, name))
+
+    def along(self, axes: Sequence[Axis]) -> Mapping[Any, Sequence[Any]]:
+        """The numbers for each value, or pair of values; the whole under WHOLE."""
+        keys = tuple(axis.key for axis in axes)
+        if keys not in self._kept:
+            self._kept[keys] = self._added(axes)
+        return self._kept[keys]
+
+    def _added(self, axes: Sequence[Axis]) -> dict[Any, list[Any]]:
+        places = [self._branch.axes.index(axis) for axis in axes]
+        sums: dict[Any, list[Any]] = {}
+        for values, numbers in self._rows:
+            key: Any = tuple(values[place] for place in places)
+            if len(axes) < 2:
+                key = key[0] if axes else WHOLE
+            former = sums.get(key)
+            sums[key] = list(numbers) if former is None else list(map(_sum, former, numbers))
+        return sums
+
+    def of(self, part: _Part, numbers: Sequence[Any] | None) -> dict[str, Any]:
+        """What a part is read from."""
+        own: dict[str, Any] = {}
+        for place, name in self._places[part.key]:
+            number = None if numbers is None else numbers[place]
+            if name in _COUNTS:
+                number = int(number or 0)
+            elif _is_length(part):
+                number = _moment(number)
+            own[name] = number
+        return own
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
 def _keep(branch: _Branch, rows: Sequence[_Row], lost: Sequence[_Row]) -> None:
     question, population = branch.question, branch.population
     kept = kept_figures(question)
@@ -339,75 +538,46 @@ def _keep(branch: _Branch, rows: Sequence[_Row], lost: Sequence[_Row]) -> None:
         and population.undated is not None
         and population.undated(question) is not None
     )
+    sums, undated, none = _Sums(branch, rows), _Sums(branch, lost), _Sums(branch, [])
     for metric, axes in branch.wanted:
         has_time = any(axis.time for axis in axes)
         if is_apart and not has_time:
             apart.setdefault(tuple(axis.key for axis in axes), []).append((metric, axes))
         else:
-            undated = [] if has_time else lost
-            kept[figure_key(metric, axes)] = _read(branch, metric, axes, rows, undated)
+            lacking = none if has_time else undated
+            kept[figure_key(metric, axes)] = _read(branch, metric, axes, sums, lacking)
     for some in apart.values():
         figures(question, [metric for metric, _axes in some], *some[0][1])
 
 
 def _read(
-    branch: _Branch,
-    metric: Metric,
-    axes: tuple[Axis, ...],
-    rows: Sequence[_Row],
-    lost: Sequence[_Row],
+    branch: _Branch, metric: Metric, axes: tuple[Axis, ...], sums: _Sums, lost: _Sums
 ) -> dict[Any, Any]:
     question = branch.question
     if axes and not axes[0].is_partition:
         (by,) = axes
+        dated, undated = (each.along(()).get(WHOLE) for each in (sums, lost))
         return {
             part.value: metric.figure(
                 question,
                 axes,
                 part.value,
-                metric.raw(_added(branch, part, rows) if rows else None, by, part.value),
-                _added(branch, part, lost)["n"],
+                metric.raw(None if dated is None else sums.of(part, dated), by, part.value),
+                lost.of(part, undated)["n"],
             )
             for part in _parts_of(question, metric, axes)
         }
-    groups, undated = _groups(branch, axes, rows), _groups(branch, axes, lost)
+    groups, without, part = sums.along(axes), lost.along(axes), _Part(metric)
     found = {}
-    for key in {**groups, **undated}:
-        own = _added(branch, _Part(metric), groups.get(key, ()))
-        unknown = _added(branch, _Part(metric), undated.get(key, ()))["n"]
+    for key in {**groups, **without}:
+        own = sums.of(part, groups.get(key))
+        unknown = lost.of(part, without.get(key))["n"]
         if own["n"] or unknown:
             raw = metric.raw(own if own["n"] else None)
             found[key] = metric.figure(question, axes, key, raw, unknown)
     if not axes and WHOLE not in found:
         found[WHOLE] = metric.of_nothing(question)
     return found
-
-
-def _groups(branch: _Branch, axes: tuple[Axis, ...], rows: Sequence[_Row]) -> dict[Any, list[_Row]]:
-    """The rows by what they are along some of the branch's axes."""
-    places = [branch.axes.index(axis) for axis in axes]
-    groups: dict[Any, list[_Row]] = {}
-    for row in rows:
-        values = tuple(row[0][place] for place in places)
-        key = values if len(axes) > 1 else (values or (WHOLE,))[0]
-        groups.setdefault(key, []).append(row)
-    return groups
-
-
-def _added(branch: _Branch, part: _Part, rows: Sequence[_Row]) -> dict[str, Any]:
-    """What a part is read from, of several groups together; of one that does not add up there is but
-    one."""
-    own: dict[str, Any] = {}
-    for place, (key, name) in enumerate(branch.places()):
-        if key != part.key:
-            continue
-        known = [numbers[place] for _key, numbers in rows if numbers[place] is not None]
-        own[name] = sum(known) if known else None
-        if name in _COUNTS:
-            own[name] = int(own[name] or 0)
-        elif _is_length(part):
-            own[name] = _moment(own[name])
-    return own
 
 
 def _moment(seconds: Decimal | None) -> dt.timedelta | None:

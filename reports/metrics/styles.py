@@ -64,7 +64,7 @@ def least_people(question: Question) -> int:
 
 
 def weeks_of(period: Period) -> float:
-    return ((period.end_on - period.start_on).days + 1) / DAYS_A_WEEK
+    return period.days / DAYS_A_WEEK
 
 
 def usual_flow(question: Question) -> UsualFlow:

@@ -105,8 +105,7 @@ def within_limits(
 
 
 def mondays_of(period: Period) -> list[dt.date]:
-    days = (period.end_on - period.start_on).days + 1
-    return [period.start_on + number * _WEEK for number in range(days // 7)]
+    return [period.start_on + number * _WEEK for number in range(period.days // 7)]
 
 
 def trend_of(report: Report, of: WeeklyFigures) -> Trend:

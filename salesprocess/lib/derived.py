@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Expression, Func, Q, QuerySet
+from django.db.models import Expression, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.sql.constants import INNER, LOUTER
 
 MOST_ROWS = 2**31
@@ -116,6 +116,59 @@ def with_found(
         **{each: FoundColumn.of(alias, each, found.query.annotations[each]) for each in columns}
     )
     return annotated
+
+
+class _Spans:
+    """What stands in the FROM of a query for some spans of time (compatible with Django's `Join`): each row
+    whose instant lies in one of them is there once for it, with the number of the span."""
+
+    join_type = INNER
+    filtered_relation = None
+    nullable = False
+
+    def __init__(
+        self, alias: str, at: "FoundColumn", spans: Mapping[int, tuple[Any, Any]], parent: str
+    ) -> None:
+        self.table_name = self.table_alias = alias
+        self.at, self.spans, self.parent_alias = at, spans, parent
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        alias = compiler.quote_name_unless_alias(self.table_alias)
+        at, params = self.at.as_sql(compiler, connection)
+        rows = ", ".join(f"({number}, %s::timestamptz, %s::timestamptz)" for number in self.spans)
+        return (
+            f"{self.join_type} (VALUES {rows}) {alias} (number, starts, ends)"
+            f" ON ({at} >= {alias}.starts AND {at} < {alias}.ends)",
+            (*(each for span in self.spans.values() for each in span), *params),
+        )
+
+    def relabeled_clone(self, change_map: Mapping[str, str]) -> Self:
+        alias, parent = (
+            change_map.get(name, name) for name in (self.table_alias, self.parent_alias)
+        )
+        at = self.at.relabeled_clone(change_map)
+        return self.__class__(alias, at, self.spans, parent)
+
+    def promote(self) -> Self:
+        return self
+
+    demote = promote
+
+
+def once_a_span(
+    rows: QuerySet[Any], at: str, spans: Mapping[int, tuple[Any, Any]], *, name: str
+) -> QuerySet[Any]:
+    """The rows of `found_first`, each once for every span in which its instant `at` lies, and with the number
+    of that span under a `name`. A span begins with its first instant and ends before its last."""
+    joined = rows.all()
+    query: Any = joined.query
+    parent = query.get_initial_alias()
+    alias, _made = query.table_alias("spans", create=True)
+    query.alias_map[alias] = _Spans(alias, query.annotations[at], spans, parent)
+    found: QuerySet[Any] = joined.annotate(
+        **{name: FoundColumn.of(alias, "number", Value(0, IntegerField()))}
+    )
+    return found
 
 
 class FoundColumn(Expression):

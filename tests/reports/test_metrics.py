@@ -244,6 +244,63 @@ def test_what_is_asked_together_is_what_is_asked_alone(
         assert pairs[0] == pairs[1], metric.slug
 
 
+def told_as(question: Question, metric: Metric, keys: tuple[str, ...]) -> dict[Any, Any]:
+    """What its figures say along some axes, where one way to add up may leave more decimals than another."""
+    found = figures(question, [metric], *(AXES[key] for key in keys))[metric.slug]
+    return {
+        key: (each.n, each.part, each.value and round(each.value, 3), each.coverage, each.half)
+        for key, each in found.items()
+        if each.n or each.coverage.population or key == WHOLE
+    }
+
+
+@pytest.mark.parametrize(
+    "population",
+    [each for each in POPULATIONS.values() if each.is_by_time],
+    ids=lambda each: each.key,
+)
+def test_times_that_are_asked_about_together_are_what_each_is_alone(
+    worked_cast: Cast, population: Population
+) -> None:
+    """Weeks, the days of a period and the days before it, of which one walk tells; and the same of a time
+    that lies far from these."""
+    undated_deal(worked_cast)
+    reader = worked_cast.again(worked_cast.ana)
+    zone = zoneinfo.ZoneInfo("Europe/Vienna")
+    times = [
+        (Period(start_on=on_day(start).date(), end_on=on_day(end).date(), zone=zone), keys)
+        for start, end, keys in (
+            (-1, 68, ("week",)),
+            (21, 44, ()),
+            (45, 68, ("stage",)),
+            (80, 90, ()),
+        )
+    ]
+    metrics = metrics_over(population)
+
+    def each_time() -> list[tuple[Question, tuple[str, ...], list[Metric]]]:
+        whole = asked(reader)
+        return [
+            (whole.beside(period), keys, [each for each in metrics if {*keys} <= set(each.axes)])
+            for period, keys in times
+        ]
+
+    at_once = each_time()
+    with CaptureQueriesContext(connection) as queries:
+        ask_together(
+            Wanted(question=question, metrics=some, axes=tuple(AXES[key] for key in keys))
+            for question, keys, some in at_once
+        )
+    walks = sum(each["sql"].count("(number, starts, ends)") for each in queries)
+    assert walks == 1, "these were not asked for in one walk"
+    for (together, keys, some), (alone, _keys, _some) in zip(at_once, each_time(), strict=True):
+        for metric in some:
+            axes_of = tuple(AXES[key] for key in keys)
+            if figure_key(metric, axes_of) in kept_figures(together):
+                found, told = (told_as(each, metric, keys) for each in (together, alone))
+                assert found == told, (metric.slug, keys)
+
+
 def test_what_is_dear_is_worked_out_once_for_all_that_is_made_of_it(worked_cast: Cast) -> None:
     """The calendar of two instants, for a median in hours and for a share."""
     question = asked(worked_cast.again(worked_cast.ana))
