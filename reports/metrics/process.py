@@ -2,7 +2,20 @@
 
 import datetime as dt
 
-from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, Subquery
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +27,7 @@ from pipeline.process.stages import Stage
 from reports.figures import MIN_ROWS, Definition, Goal
 from reports.flow_populations import FORWARD
 from reports.gone_past import AskedFor, gone_past_by, gone_past_in, went_past
+from reports.lifted import only_where
 from reports.measures import Counted, FigureMeasure, Share, Unfolded
 from reports.metric import metric
 from reports.metrics.outcomes import LOST, WON
@@ -30,7 +44,8 @@ _missed = gone_past_in()
 def _without(key: str) -> Share:
     """The forward exits of a stage that went without what its gate asks for there."""
     asked_for = AskedFor.of(key)
-    return Share(part=went_past(asked_for), among=FORWARD & Q(stage=asked_for.stage))
+    left = FORWARD & Q(stage=asked_for.stage)
+    return Share(part=only_where(left, went_past(asked_for)), among=left)
 
 
 @metric(
@@ -213,17 +228,20 @@ def steps_set_aside() -> FigureMeasure:
 
 # The path -------------------------------------------------------------------------------------------
 
-_visits = StageVisit.objects.filter(deal=OuterRef("pk")).order_by().values("deal")
-_returned = StageVisit.objects.filter(
-    deal=OuterRef("pk"), entered_how__in=[EnteredHow.BACK, EnteredHow.REOPENED]
+_in_order = (
+    StageVisit.objects.filter(deal=OuterRef("pk"))
+    .order_by()
+    .values("deal")
+    .annotate(
+        missing=Max("stage") - Min("stage") + 1 - Count("stage", distinct=True),
+        returns=Count("pk", filter=Q(entered_how__in=[EnteredHow.BACK, EnteredHow.REOPENED])),
+    )
+    .annotate(in_order=Case(When(missing=0, returns=0, then=True), default=False))
+    .values("in_order")
 )
-_skipped = _visits.annotate(
-    missing=Max("stage") - Min("stage") + 1 - Count("stage", distinct=True)
-).values("missing")
-
-
-_IN_ORDER = Q(Exact(Subquery(_skipped, output_field=IntegerField()), 0)) & ~Q(Exists(_returned))
-_missed_by_deal = Judgement.objects.filter(visit__deal=OuterRef("pk")).exclude(
+_IN_ORDER = Q(Exact(Subquery(_in_order, output_field=BooleanField()), True))
+# A visit's judgement is one of its deal.
+_missed_by_deal = Judgement.objects.filter(deal=OuterRef("pk"), visit__isnull=False).exclude(
     reason=Reason.IMPORTED
 )
 
@@ -294,7 +312,8 @@ _next_stage = StageVisit.objects.filter(
 def moved_in_order() -> FigureMeasure:
     """Moves of the recorded path that are those of the defined one (METRICS K20; CHECKLIST D13)."""
     following = Subquery(_next_stage, output_field=IntegerField())
-    return Share(part=Q(Exact(following, F("stage") + 1)), among=Q(left_how=LeftHow.ADVANCED))
+    advanced = Q(left_how=LeftHow.ADVANCED)
+    return Share(part=only_where(advanced, Q(Exact(following, F("stage") + 1))), among=advanced)
 
 
 # What an offer made too early costs -------------------------------------------------------------------
