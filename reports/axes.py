@@ -40,7 +40,8 @@ def _rows(model: Any) -> Names:
     def names(question: Question, keys: Collection[Any]) -> Mapping[Any, str]:
         known: dict[Any, str] = question.once_for_all(("names", model), dict)
         if missing := set(keys) - set(known):
-            known.update({row.pk: str(row) for row in model.objects.filter(pk__in=missing)})
+            rows = model.objects.filter(pk__in=missing).only("name")
+            known.update({row.pk: str(row) for row in rows})
         return known
 
     return names

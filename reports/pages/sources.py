@@ -38,6 +38,15 @@ _LADDER: tuple[Metric, ...] = (
     leads.won_of_leads_value,
 )
 
+_OF_CUSTOMER: tuple[Metric, ...] = (
+    leads.leads,
+    leads.qualified,
+    leads.offered,
+    leads.offered_value,
+    leads.won_of_leads,
+    leads.won_of_leads_value,
+)
+
 _RESPONSE: tuple[Metric, ...] = (
     leads.response_days,
     leads.answered_within_an_hour,
@@ -53,10 +62,9 @@ def _shows(report: Report) -> Sequence[ReportPanel]:
     both = [each for each in (report.question, report.question.before) if each]
     ask_together(
         [
-            *(
-                Wanted(question=report.question, metrics=_LADDER, axes=axes)
-                for axes in ((SOURCE,), (EXISTING_CUSTOMER,), ())
-            ),
+            Wanted(question=report.question, metrics=_LADDER, axes=(SOURCE,)),
+            Wanted(question=report.question, metrics=_LADDER),
+            Wanted(question=report.question, metrics=_OF_CUSTOMER, axes=(EXISTING_CUSTOMER,)),
             wanted_weekly(report, _RESPONSE),
             *(Wanted(question=each, metrics=_RESPONSE) for each in both),
             *(
@@ -183,9 +191,7 @@ def _by_method(report: Report) -> ReportPanel:
 def _customers(report: Report) -> ReportPanel:
     """Numbers, never rates: of each customer there are few."""
     question = report.question
-    some = (leads.leads, leads.qualified, leads.offered, leads.won_of_leads)
-    values = (leads.offered_value, leads.won_of_leads_value)
-    found = figures(question, (*some, *values), EXISTING_CUSTOMER)
+    found = figures(question, _OF_CUSTOMER, EXISTING_CUSTOMER)
     names = EXISTING_CUSTOMER.named(question, found[leads.leads.slug])
 
     def cell(metric: Metric, key: Any, value: Metric | None = None) -> TableCell:
