@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from django.db.models import Count, Q
 
+from reports.colleagues import colleagues
 from reports.figures import LEAST_PEOPLE, MIN_ROWS, Period
 from reports.flow_populations import CONVERSATION, FORWARD
 from reports.populations import done_of_everybody, ends_of_everybody
@@ -44,8 +45,8 @@ class UsualShare:
 
 @dataclass(frozen=True, kw_only=True)
 class UsualFlow:
-    """Which share goes on: `usual` by style and stage, `past` by person and stage in the period
-    compared with. The stage 0 stands for all of them."""
+    """Which share goes on: `usual` by style and stage, `past` by person asked about and stage in the
+    period compared with. The stage 0 stands for all of them."""
 
     usual: Mapping[tuple[str, int], UsualShare]
     past: Mapping[tuple[int, int], Ended]
@@ -53,7 +54,7 @@ class UsualFlow:
 
 @dataclass(frozen=True, kw_only=True)
 class UsualTalks:
-    """Conversations a week: `usual` by style, `past` by person in the period compared with."""
+    """Conversations a week: `usual` by style, `past` by person asked about in the period compared with."""
 
     usual: Mapping[str, UsualShare]
     past: Mapping[int, float]
@@ -78,9 +79,10 @@ def usual_talks(question: Question) -> UsualTalks:
 
 
 def _flow(question: Question) -> UsualFlow:
-    both, now, past = _periods(question, "left_at")
+    both, now, past = _periods(question, "left_at", whose="entry_owner")
     rows = (
         ends_of_everybody(both)
+        .filter(now | past)
         .order_by()
         .values_list("entry_owner", "entry_owner__style", "stage")
         .annotate(
@@ -107,10 +109,10 @@ def _flow(question: Question) -> UsualFlow:
 
 
 def _talks(question: Question) -> UsualTalks:
-    both, now, past = _periods(question, "done_at")
+    both, now, past = _periods(question, "done_at", whose="owner")
     rows = (
         done_of_everybody(both)
-        .filter(CONVERSATION)
+        .filter(CONVERSATION, now | past)
         .order_by()
         .values_list("owner", "owner__style")
         .annotate(n=Count("pk", filter=now), past_n=Count("pk", filter=past))
@@ -127,8 +129,9 @@ def _talks(question: Question) -> UsualTalks:
     return UsualTalks(usual=_middles(counts, least_people(question)), past=before)
 
 
-def _periods(question: Question, at: str) -> tuple[Question, Q, Q]:
-    """A question about both periods together, and the conditions of each."""
+def _periods(question: Question, at: str, *, whose: str) -> tuple[Question, Q, Q]:
+    """A question about both periods together, and the conditions of each: of the one compared with only
+    what is of those asked about counts, since what is usual is told of the period alone."""
 
     def within(period: Period) -> Q:
         return Q(**{f"{at}__gte": period.starts_at, f"{at}__lt": period.ends_at})
@@ -141,7 +144,8 @@ def _periods(question: Question, at: str) -> tuple[Question, Q, Q]:
         end_on=max(period.end_on, compare.end_on),
         zone=period.zone,
     )
-    return question.about(both), within(period), within(compare)
+    people = [each.id for each in colleagues(question)]
+    return question.about(both), within(period), within(compare) & Q(**{f"{whose}__in": people})
 
 
 def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
