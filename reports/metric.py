@@ -119,6 +119,34 @@ class Metric:
         """The figure of one value of an axis."""
         return self.measure(question, by).get(value) or self.of_nothing(question, by, value)
 
+    def within(
+        self, question: Question, by: Axis, value: Any, over_time: Axis
+    ) -> dict[Any, Figure]:
+        """The figures over time of the rows that have one value of an axis: of a table of the two axes one
+        row, for which the others need not be found."""
+        kept, axes = kept_figures(question), (by, over_time)
+        key = figure_key(self, axes), value
+        if key not in kept:
+            population, columns = self.population, self.columns()
+
+            def write(asked: Question) -> QuerySet[Any]:
+                rows = population.find(asked).annotate(within=population.axes[by.key](asked))
+                return _counting(asked, population, rows.filter(within=value), [over_time], columns)
+
+            rows = found_rows(
+                question,
+                ("within", self.slug, by.key, value, over_time.key),
+                write,
+                learnt=population.learns(question) if population.learns else None,
+                valued=read_values(columns),
+            )
+            found = {row["axis_value"]: row for row in rows if row["n"]}
+            kept[key] = {
+                at: self.figure(question, axes, (value, at), self.raw(row), 0)
+                for at, row in found.items()
+            }
+        return kept[key]
+
     def of_nothing(self, question: Question, by: Axis | None = None, value: Any = WHOLE) -> Figure:
         """The figure of a value that no row has."""
         return self.figure(question, (by,) if by else (), value, self.raw(None), 0)

@@ -49,8 +49,7 @@ def faster_panel(report: Report) -> ReportPanel:
     chosen, switch = report.chosen("faster", {first: choices.pop(first), **choices})
     period = whole_weeks(question, WEEKS)
     asking = report.about(period)
-    found = duration.median_days.measure(question.beside(period), STAGE, WEEK)
-    weeks = {week: figure for (stage, week), figure in found.items() if stage == int(chosen)}
+    weeks = duration.median_days.within(question.beside(period), STAGE, int(chosen), WEEK)
     told = within_limits(report, duration.median_days, weeks, period, least_rows=FEWEST_VISITS)
     title = _("Is it getting faster?")
     if told is None:

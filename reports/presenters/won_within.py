@@ -144,8 +144,7 @@ def _won_by_stage(report: Report, switch: Sequence[PanelChoice]) -> ReportPanel:
 def _won_by_quarter(report: Report, stage: Stage, switch: Sequence[PanelChoice]) -> ReportPanel:
     question = report.question
     names = stage_names(report)
-    pairs = duration.won_within.measure(question, STAGE, QUARTER)
-    found = {pair[1]: figure for pair, figure in pairs.items() if pair[0] == stage}
+    found = duration.won_within.within(question, STAGE, stage.value, QUARTER)
     quarters = QUARTER.named(question, found)
     told = [quarter for quarter in quarters if not found[quarter].is_small_sample]
     heights = [height for each in told if (curve := found[each].curve) for height in curve.heights]

@@ -310,6 +310,18 @@ def test_what_is_dear_is_worked_out_once_for_all_that_is_made_of_it(worked_cast:
     assert sum(each["sql"].count("AS instant(local)") for each in queries) == 2
 
 
+@pytest.mark.parametrize("slug", ["median_days", "won_within", "won_value"])
+def test_one_row_of_a_table_over_time_is_that_of_the_table(worked_cast: Cast, slug: str) -> None:
+    undated_deal(worked_cast)
+    metric = METRICS[slug]
+    one, whole = (asked(worked_cast.again(worked_cast.ana)) for _twice in range(2))
+    table = metric.measure(whole, axes.STAGE, axes.MONTH)
+    for stage in axes.STAGE.every:
+        row = {month: figure for (of, month), figure in table.items() if of == stage}
+        assert metric.within(one, axes.STAGE, stage, axes.MONTH) == row
+    assert any(stage == 7 for stage, _month in table)
+
+
 def test_a_whole_that_adds_up_is_that_of_its_parts(worked_cast: Cast) -> None:
     """Asked for after its parts, it costs no query, and is the same."""
     reader = worked_cast.again(worked_cast.ana)
