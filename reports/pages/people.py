@@ -211,7 +211,7 @@ def _drawn(report: Report, found: Sequence[EffortEffect]) -> Scatter:
             ]
         ),
         x_scale=[
-            ScaleMark(at=_at(mark * wide / 1.15, wide), text=_signed(mark * wide / 1.15) + " %")
+            ScaleMark(at=_at(mark * wide / 1.15, wide), text=_signed_percent(mark * wide / 1.15))
             for mark in (-1, -0.5, 0, 0.5, 1)
         ],
         y_scale=[
@@ -234,6 +234,10 @@ def _at(value: float, end: float) -> float:
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{number(round(value))}"
+
+
+def _signed_percent(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{percent(round(value) / 100)}"
 
 
 def _point_words(each: EffortEffect) -> str:

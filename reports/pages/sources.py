@@ -109,7 +109,8 @@ def _by_source(report: Report) -> ReportPanel:
         report,
         leads.won_of_leads,
         SOURCE,
-        heads=[TableHead(text=head) for head in heads],
+        # An arrow alone at the end of a line would point at nothing.
+        heads=[TableHead(text=head.replace("→ ", "→\N{NO-BREAK SPACE}")) for head in heads],
         cells=cells,
         also=list(found[leads.leads.slug]),
         # A young period of what began looks low until its deals are decided.

@@ -111,7 +111,7 @@ def _scaled(amount: Decimal) -> tuple[Decimal, int]:
 def number(count: float | Decimal) -> str:
     """A count with its thousands marked: `12,400`; of days, with its part of a day: `4.5`."""
     if isinstance(count, int) and abs(count) < 1000:
-        return str(count)
+        return str(count).replace("-", MINUS)
     return _number(count, _language())
 
 

@@ -264,6 +264,9 @@ def test_d17_f8_e18_people_stand_in_four_quadrants_beside_their_own_style(
         "In between": "more talks, more goes on",
     }
     assert list(corners) == sorted(corners), "from A to Z, never ranked"
+    text = client.get(f"/reports/people/?{DAYS}").content.decode()
+    scale = re.findall(r'<text class="m" x="[^"]+" y="13">([^<]+)<', text)
+    assert re.fullmatch(r"−\d+% −\d+% 0% \+\d+% \+\d+%", " ".join(scale))
 
 
 def test_e15_e16_e17_a_middle_is_told_of_several_people_only(
