@@ -23,6 +23,8 @@ from bench.run import STATE, filled_database
 from salesprocess import backup, embedded
 
 GIVE_UP = 600  # seconds
+WRITTEN = "bench_written"
+LET_GO = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s"
 MADE = "DROP TABLE IF EXISTS bench_written; CREATE TABLE bench_written (number int, words text)"
 MANY = "INSERT INTO bench_written SELECT n, repeat(md5(n::text), 10) FROM generate_series(1, %s) n"
 WHERE = "SELECT pg_current_wal_lsn()::text"
@@ -50,14 +52,19 @@ def _measure(place: Path, rows: int) -> None:
         source.execute(MADE)
         try:
             made = _kept(source, place, access, rows)
-            counts = {kind: _count(source, table) for kind, table in backup.COUNTED.items()}
+            counts = {table: _count(source, table) for table in (*backup.COUNTED.values(), WRITTEN)}
             size = _asked(source, "SELECT pg_database_size(current_database())")
         finally:
             source.execute("DROP TABLE bench_written")
-            source.execute("SELECT pg_drop_replication_slot(%s)", [backup.SLOT])
+            source.execute(LET_GO, [backup.SLOT])
     restored = _timed("restore", lambda: backup.restore(made, place / "back", connection=access))
-    if restored.counts != counts:
-        raise SystemExit(f"{restored.counts} came back, of {counts}.")
+    with (
+        embedded.serving(restored.data, reads=restored.files, options={}) as socket,
+        psycopg.connect(host=str(socket), user=embedded.NAME, dbname=name) as back,
+    ):
+        found = {table: _count(back, table) for table in counts}
+    if found != counts:
+        raise SystemExit(f"{found} came back, of {counts}.")
     packed = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
     _say(f"{size / 2**20:,.0f} MB of database, {packed / 2**20:,.0f} MB of backup: {counts}")
 
