@@ -180,37 +180,15 @@ document.addEventListener('htmx:load', ({ detail }) => {
 // Several lines are no line that somebody types: a signature, or a mail; nor is a link a name.
 const isRead = (words) => words.includes('\n') || /^(https?:\/\/|mailto:)\S+$/.test(words);
 
-function read(pasted, isLog) {
-  const values = { pasted };
-  // A mail of somebody on record is logged; whoever else it is from may be a lead.
-  if (isLog) Object.assign(values, { log: 1, at_deal: form().elements.at_deal?.value ?? '' });
-  window.htmx.ajax('POST', '/deals/new/read/', { target: '#sheet', swap: 'innerHTML', values }).catch(() => {});
-}
-
 document.addEventListener('paste', (event) => {
   if (!event.target.matches?.('#quick-line, #sheet :is([name=company_name], [name=person])')) return;
   const pasted = event.clipboardData.getData('text').trim();
   if (!isRead(pasted)) return;
   event.preventDefault();
-  read(pasted, event.target.id === 'quick-line');
-});
-
-// A mail that was saved as a file is dropped there; its words come first, and what is attached is not read.
-const READ_OF_FILE = 200_000; // bytes
-const takesMail = ({ target, dataTransfer }) =>
-  dataTransfer.types.includes('Files') &&
-  target.closest?.('#sheet .sheet')?.querySelector('#quick-line, [name=company_name]');
-
-document.addEventListener('dragover', (event) => {
-  if (takesMail(event)) event.preventDefault();
-});
-document.addEventListener('drop', async (event) => {
-  const place = takesMail(event);
-  if (!place) return;
-  event.preventDefault();
-  const [file] = event.dataTransfer.files;
-  if (!/\.(eml|txt)$/i.test(file.name)) return;
-  read(await file.slice(0, READ_OF_FILE).text(), place.id === 'quick-line');
+  const values = { pasted };
+  // A mail of somebody on record is logged; whoever else it is from may be a lead.
+  if (event.target.id === 'quick-line') Object.assign(values, { log: 1, at_deal: form().elements.at_deal?.value ?? '' });
+  window.htmx.ajax('POST', '/deals/new/read/', { target: '#sheet', swap: 'innerHTML', values }).catch(() => {});
 });
 
 // The sheet of a gate takes from a signature whom it asks for: read as for a new deal, and put where it belongs.

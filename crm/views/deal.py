@@ -27,7 +27,6 @@ from crm.forms.deal import (
 from crm.forms.deal_field import DEAL_FIELDS
 from crm.forms.fields import PressForm, VerbForm
 from crm.forms.new_deal import NewDealForm
-from crm.mail_file import as_pasted
 from crm.models import Deal
 from crm.presenters.move import MoveEffect, move_effect
 from crm.presenters.plans import Plan, plans
@@ -382,11 +381,11 @@ def _was_dealt(deal: Deal, request: HtmxRequest) -> bool:
 @require_POST
 def read_pasted(request: HtmxRequest) -> HttpResponse:
     """A new deal with what a pasted signature or mail says, to be looked at before it is saved; pasted
-    into the quick log, a mail of somebody on record is logged. A mail as it was saved is read as well.
+    into the quick log, a mail of somebody on record is logged.
 
     Asked for by POST, because what is pasted is longer than an address, and is about people.
     """
-    pasted = as_pasted(request.POST.get("pasted", "").replace("\0", ""))
+    pasted = request.POST.get("pasted", "").replace("\0", "")
     logged = quick_log.of_mail(request, pasted) if "log" in request.POST else None
     if logged is not None:
         return logged
