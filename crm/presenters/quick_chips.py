@@ -15,7 +15,7 @@ from crm.proposal import steps_done_by
 from crm.queries.quick_log import Named, NamedDeal
 from crm.quick_log import WordRole
 from pipeline.process.stages import Stage
-from salesprocess.lib.format import money
+from salesprocess.lib.format import money, quoted
 
 # Said by whoever typed; assumed; to be chosen; kept as words.
 SAID, ASSUMED, CHOOSE, WORDS = "said", "assumed", "choose", "words"
@@ -246,7 +246,7 @@ def effect(look: QuickLook) -> Effect | None:
     also = (
         _("Also done: %(what)s, %(when)s") % {"what": plan.title, "when": plan.when} if plan else ""
     )
-    return Effect(steps=", ".join(f"“{step.label}”" for step in steps), also=also)
+    return Effect(steps=", ".join(quoted(step.label) for step in steps), also=also)
 
 
 def who_value(look: QuickLook) -> str:

@@ -38,6 +38,7 @@ from crm.views.verbs import Dialog, answer, editable_deal, now, opened_deal, pos
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from pipeline.requests import HtmxRequest
+from salesprocess.lib.format import quoted
 from salesprocess.lib.found import found_or_404
 from salesprocess.lib.idempotency import may_come_late
 
@@ -102,7 +103,7 @@ class LogEffect:
         if after.stage != before.stage:
             moved = _("Moved to %(stage)s.") % {"stage": after.stage.label}
             return f"{logged} {moved}"
-        labels = [f"“{step.label}”" for step in steps_between(before, after)]
+        labels = [quoted(step.label) for step in steps_between(before, after)]
         if not labels:
             return logged
         settled, expected = progress_in(after)

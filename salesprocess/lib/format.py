@@ -171,6 +171,11 @@ def join_list(words: Iterable[str]) -> str:
     return format_list(list(words), locale=locale())
 
 
+def quoted(words: str) -> str:
+    """In the quotation marks of the language: `“Norte”`, `„Norte“`."""
+    return _("“%(words)s”") % {"words": words}
+
+
 def clock(at: datetime, zone: ZoneInfo) -> str:
     """The time of day in the reader's zone, as `14:05`."""
     local = at.astimezone(zone)

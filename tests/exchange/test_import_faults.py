@@ -64,7 +64,7 @@ def test_a_row_says_all_that_is_wrong_with_it_as_it_stands_in_the_file(cast: Cas
     assert (job.counts["new"], job.counts["refused"]) == (1, 3)
     html = page(cast.adele, job)
     assert "3 rows stay out, and why" in html
-    assert "“ca.  8-9 TEUR”" in html
+    assert "<q>ca.  8-9 TEUR</q>" in html
     # In the file of rows each stands once, with all reasons.
     rows = list(error_file.rows(job))
     assert [row[0] for row in rows[1:]] == ["1", "3", "3"]
