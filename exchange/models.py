@@ -6,7 +6,7 @@ The tables keep the names that they had before there was an app for files.
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +78,10 @@ class ImportJobQuerySet(models.QuerySet["ImportJob"]):
     def unfinished(self) -> Self:
         return self.exclude(state__in=FINISHED)
 
+    def further(self, file: str | OuterRef, pk: int | OuterRef) -> Self:
+        """The later imports by which a kept file was checked again, unless that was taken back."""
+        return self.filter(file=file, pk__gt=pk).exclude(state=ImportState.UNDONE)
+
 
 ImportJobManager = models.Manager.from_queryset(ImportJobQuerySet)
 
@@ -100,7 +104,8 @@ class ImportJob(models.Model):
     )
     kind = models.CharField(max_length=10, choices=ImportKind)
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.MAPPING)
-    # As it was called where it comes from; `file` has a name of ours, and none when it is gone. Of
+    # As it was called where it comes from; `file` has a name of ours, and none when it is gone; of a
+    # check again it is that of the former import, and goes with the last one that names it. Of
     # the command it is a folder: exchange.imports.answers says what is in it.
     name = models.CharField(max_length=200)
     file = models.FileField(upload_to="imports", max_length=100, blank=True)

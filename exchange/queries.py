@@ -250,8 +250,13 @@ def unfinished_of(person: User) -> int:
 def stored_bytes(person: User) -> tuple[int, int]:
     """How much the files take up that are there to be imported: those of `person`, and everybody's.
     One query."""
-    sums = ImportJob.objects.exclude(file="").aggregate(
-        own=Sum("size", filter=Q(owner=person), default=0), everybodys=Sum("size", default=0)
+    same = ImportJob.objects.filter(file=OuterRef("file"), pk__lt=OuterRef("pk"))
+    sums = (
+        ImportJob.objects.exclude(file="")
+        .exclude(Exists(same))
+        .aggregate(
+            own=Sum("size", filter=Q(owner=person), default=0), everybodys=Sum("size", default=0)
+        )
     )
     return sums["own"], sums["everybodys"]
 

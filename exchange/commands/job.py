@@ -20,6 +20,7 @@ from typing import Any
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from exchange import queries
@@ -257,7 +258,7 @@ def _put_in_place(row: ImportJob, sheet: _Sheet, by: User) -> None:
         STORED.hold()
         own, everybodys = queries.stored_bytes(row.owner or by)
         STORED.check(more, own=own, everybodys=everybodys, field="sheet")
-    transaction.on_commit(partial(stored_files.remove, row.file.name), robust=True)
+    _remove_stored(row, row.file.name)
     row.file, row.sheet, row.size = sheet.keep(), sheet.chosen, row.size + more
 
 
@@ -375,21 +376,22 @@ def _with(
 
 def check_again(job: ImportJob, *, by: User, at: dt.datetime) -> ImportJob:
     """Have a file checked again as it was answered, since what its rows name is there by now: the job
-    itself where nothing of it was loaded, else a new one, which takes over the file.
+    itself where nothing of it was loaded, else a new one of the same file.
 
-    Raises Refused if it is neither, or if the file is gone.
+    Raises Refused if it is neither, if the file is gone, or if that was done already.
     """
     with _locked(job, by, (ImportState.CHECKED, ImportState.DONE)) as row:
         if not row.file or row.is_by_command:
             raise Refused(_("This file is not kept any more: bring it in again."))
+        if further := ImportJob.objects.further(row.file.name, row.pk).first():
+            raise Refused(_further(further))
         if row.state == ImportState.DONE:
             again = ImportJob(created_at=at, **{name: getattr(row, name) for name in _OF_FILE})
             again.answers = dict(row.answers)
             # What was made for a file belongs to what has come in; where nothing has, it is still its own.
             without = row if row.batch_id is None else again
             without.answers.pop("made", None)
-            row.file, row.workbook = "", ""
-            row.save(update_fields=["file", "workbook", "answers"])
+            row.save(update_fields=["answers"])
             row = again
         else:
             row.faults.all().delete()
@@ -460,11 +462,18 @@ def forget_file(row: ImportJob) -> None:
 
 
 def delete_stored(row: ImportJob) -> None:
-    """Delete the file, or the files and then their folder, once the transaction stands."""
+    """Delete the file, or the files and then their folder, once the transaction stands, unless another
+    import has the same."""
     tables = [each["file"] for each in row.answers.get("tables", ())]
     for name in dict.fromkeys(filter(None, tables or [row.file.name, row.workbook.name])):
-        transaction.on_commit(partial(stored_files.remove, name), robust=True)
+        _remove_stored(row, name)
     row.file, row.workbook = "", ""
+
+
+def _remove_stored(row: ImportJob, name: str) -> None:
+    """Where two go at once, neither does it: `sweep_files` does."""
+    if not ImportJob.objects.filter(Q(file=name) | Q(workbook=name)).exclude(pk=row.pk).exists():
+        transaction.on_commit(partial(stored_files.remove, name), robust=True)
 
 
 def sweep_files(*, at: dt.datetime) -> int:
@@ -487,12 +496,15 @@ def _locked(job: ImportJob, by: User, states: tuple[ImportState, ...]) -> Iterat
     with transaction.atomic():
         row = ImportJob.objects.editable_by(by).select_for_update(of=("self",)).get(pk=job.pk)
         if row.state not in states:
-            raise Refused(
-                _("This file is already further: %(state)s.")
-                % {"state": row.get_state_display().lower()}
-            )
+            raise Refused(_further(row))
         yield row
     job.refresh_from_db()
+
+
+def _further(row: ImportJob) -> str:
+    return _("This file is already further: %(state)s.") % {
+        "state": row.get_state_display().lower()
+    }
 
 
 def _begin(row: ImportJob, state: ImportState, at: dt.datetime) -> None:

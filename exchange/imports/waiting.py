@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from exchange.imports.staging import select
 from exchange.models import ImportJob, ImportState
 from pipeline.models import User
@@ -47,11 +49,13 @@ def waiting_files(job: ImportJob, *, by: User) -> list[WaitingFile]:
         answers__system=job.answers["system"],
         counts__refused__gt=0,
     )
+    further = ImportJob.objects.further(OuterRef("file"), OuterRef("pk"))
+    others = others.exclude(file="").exclude(Exists(further))
     found = [
         WaitingFile(
             id=other.pk, name=other.name, kind=other.get_kind_display(), rows=_rows(other, job)
         )
-        for other in others.exclude(pk=job.pk).exclude(file="").order_by("-pk")[:_MOST]
+        for other in others.exclude(pk=job.pk).order_by("-pk")[:_MOST]
     ]
     return [each for each in found if each.rows]
 

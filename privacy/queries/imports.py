@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from django.core.files.storage import default_storage
+from django.db.models import Q
 
 from crm.models import Contact, ImportedRow
 from exchange.models import FINISHED, ImportFault, ImportJob
@@ -27,7 +28,10 @@ def jobs_about(contact: Contact, identity: Identity) -> list[ImportJob]:
         brought = job.batch_id is not None and job.batch_id in batches
         if brought or _mentions(job, identity):
             found.append(job)
-    also = ImportJob.objects.filter(pk__in=faults).exclude(pk__in=[job.pk for job in found])
+    # A file that was checked again is that of several, and goes with the last.
+    same = Q(file__in=[job.file.name for job in found if job.file])
+    also = ImportJob.objects.filter(Q(pk__in=faults) | same)
+    also = also.exclude(pk__in=[job.pk for job in found])
     return [*found, *also]
 
 

@@ -12,10 +12,11 @@ from django.core.management import call_command
 from crm.commands import deal as deal_commands
 from crm.commands import deal_move
 from crm.models import Activity, Deal, ImportedRow, Judgement, StageVisit
+from exchange import queries
 from exchange.commands import job as verbs
 from exchange.commands import work
 from exchange.imports import answers, mapping
-from exchange.models import ImportChange, ImportJob
+from exchange.models import ImportChange, ImportFault, ImportJob
 from pipeline.models import User
 from pipeline.process.stages import Stage
 from tests.conftest import Cast
@@ -404,7 +405,9 @@ def test_a_file_with_a_part_of_a_history_removes_nothing(cast: Cast, rows: str):
     )
 
 
-def test_a_history_that_came_before_its_deals_is_checked_again_with_one_press(cast: Cast):
+def test_a_history_that_came_before_its_deals_is_checked_again_with_one_press(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+):
     told = history(cast.ana, out=9)
     assert told.file
     assert not Deal.objects.exists()
@@ -414,20 +417,44 @@ def test_a_history_that_came_before_its_deals_is_checked_again_with_one_press(ca
     assert f'action="/imports/{told.pk}/again/"' in html
     assert f"/imports/{other.pk}/" not in html
     assert '<span class="num b">8</span>' in html  # the ninth names a deal that is nowhere
-    # Nothing came in with it, so it is loaded, and has no batch: the next one has its file.
-    again = browser(cast.ana).post(f"/imports/{told.pk}/again/")
-    job = worked(ImportJob.objects.latest("pk"))
-    assert again["Location"] == f"/imports/{job.pk}/"
+    stored = queries.stored_bytes(cast.ana)
+
+    # Nothing came in with it, so it is loaded, and has no batch: the next one has the same file.
+    def check_again() -> ImportJob:
+        again = browser(cast.ana).post(f"/imports/{told.pk}/again/")
+        job = ImportJob.objects.latest("pk")
+        assert again["Location"] == f"/imports/{job.pk}/"
+        return worked(job)
+
+    job = check_again()
     assert (job.state, job.counts["new"], job.counts["refused"]) == ("checked", 8, 1)
+    assert queries.stored_bytes(cast.ana) == stored
+    assert "/again/" not in page(cast.ana, came)
+    refused = browser(cast.ana).post(f"/imports/{told.pk}/again/", follow=True)
+    assert "already further" in refused.content.decode()
+    assert ImportJob.objects.latest("pk") == job
+    # Discarded, it leaves the file to the one that was loaded, which can be checked again.
+    with django_capture_on_commit_callbacks(execute=True):
+        browser(cast.ana).post(f"/imports/{job.pk}/discard/")
+    assert f'action="/imports/{told.pk}/again/"' in page(cast.ana, came)
+    job = check_again()
     browser(cast.ana).post(f"/imports/{job.pk}/load/")
     assert worked(job).state == "done"
     assert ways() == WAYS
     assert "/again/" not in page(cast.ana, came)
-    told.refresh_from_db()
-    assert not told.file
+    assert f"/imports/{told.pk}/errors.csv" in page(cast.ana, told)
+    # What the rows said is forgotten of both, and the file is gone with the last.
+    path = Path(told.file.path)
+    jobs = ImportJob.objects.filter(pk__in=[told.pk, job.pk])
+    ImportJob.objects.filter(pk=told.pk).update(changed_at=job.changed_at - dt.timedelta(days=1))
+    for days, is_kept in ((30, True), (31, False)):
+        with django_capture_on_commit_callbacks(execute=True):
+            work.clear_old_files(at=job.changed_at + dt.timedelta(days=days))
+        assert path.exists() is is_kept
+        assert ImportFault.objects.filter(job=told).count() == 0
+    assert list(jobs.values_list("sample", "file")) == [([], ""), ([], "")]
     refused = browser(cast.ana).post(f"/imports/{told.pk}/again/", follow=True)
     assert "not kept any more" in refused.content.decode()
-    assert ImportJob.objects.latest("pk") == job
 
 
 def test_stages_that_deals_files_told_are_not_lost_to_a_later_history(cast: Cast):
