@@ -134,7 +134,7 @@ class ImportJob(models.Model):
     repeats = models.JSONField(default=dict)
     rows = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
-    # new, matched, known, refused: of the check, then of the load.
+    # new, matched, known, refused: of the check, then of the load, with the files that waited for it.
     counts = models.JSONField(default=dict)
     # What an undo has left, and why.
     kept = models.JSONField(default=list)

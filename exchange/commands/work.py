@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from exchange.commands import batch as batch_commands
 from exchange.commands import made
 from exchange.commands.job import begin_discarding, finish_discarding, forget_file
-from exchange.imports import answers, bulk, run
+from exchange.imports import answers, bulk, run, waiting
 from exchange.imports.faults import Unreadable
 from exchange.imports.raw_cells import with_cells
 from exchange.imports.scanning import MOST_STAGES, Chosen, scan
@@ -245,6 +245,8 @@ def _finish(job: ImportJob) -> None:
         job.save(update_fields=["batch"])
         made.let_go(empty)
         empty.delete()
+    if job.batch:
+        job.counts["waiting"] = waiting.find_waiting(job)
 
 
 def _undo(pk: int, at: dt.datetime) -> None:

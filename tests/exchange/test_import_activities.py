@@ -116,6 +116,29 @@ def test_what_waits_for_a_second_file_is_offered_by_that_files_page(cast: Cast):
     assert {row[3] for row in rows()} == {"Rollout", "Renewal"}
 
 
+def test_what_stays_out_for_another_reason_waits_for_no_file_with_a_deal_of_its_name(cast: Cast):
+    head, first, second = DEALS.splitlines(keepends=True)
+    as_suggested(cast.ana, head + first)
+    make_deal(by=cast.ana, name="Rollout")
+    notes = suggested(cast.ana, HUBSPOT_NOTES.replace("7001;7002", "Rollout"))
+    assert (2, "Several deals have the name “Rollout”.") in [
+        (fault.line - 1, fault.reason) for fault in notes.faults.all()
+    ]
+    came = as_suggested(cast.ana, head + second + first.replace("7001", "7003"))
+    assert came.counts["new"] == 2
+    assert "/again/" not in page(cast.ana, came)
+
+
+def test_which_files_wait_is_found_by_the_load_and_not_by_its_page(cast: Cast):
+    notes = suggested(cast.ana, HUBSPOT_NOTES)
+    came = as_suggested(cast.ana, DEALS)
+    notes.faults.all().delete()
+    assert f"/imports/{notes.pk}/again/" in page(cast.ana, came)
+    # Whoever has looked at it since knows.
+    ImportJob.objects.filter(pk=notes.pk).update(changed_at=NOW + dt.timedelta(minutes=1))
+    assert "/again/" not in page(cast.ana, came)
+
+
 def test_a_second_time_nothing_comes_in_twice(cast: Cast):
     as_suggested(cast.ana, DEALS)
     loaded(cast.ana, suggested(cast.ana, HUBSPOT_NOTES))
