@@ -70,11 +70,9 @@ _NEAR = """
 """
 _OF_BATCH = f"""
     SELECT o.id, o.deal_id, o.revision, d.name, near.is_so,
-        d.changed_at <= %(came_at)s AND NOT EXISTS (
-            SELECT FROM crm_offer AS p WHERE p.deal_id = o.deal_id AND p.revision > o.revision
-              AND NOT EXISTS (
-                SELECT FROM crm_importedrow AS m WHERE m.kind = 'offers' AND m.batch_id = %(batch)s
-                  AND m.record_id = p.id))
+        d.changed_at <= %(came_at)s AND (
+            SELECT count(*) FROM crm_offer AS p WHERE p.deal_id = o.deal_id AND p.revision > o.revision
+        ) < count(*) OVER (PARTITION BY o.deal_id ORDER BY o.revision DESC)
     FROM crm_importedrow AS l JOIN crm_offer AS o ON o.id = l.record_id JOIN crm_deal AS d ON d.id = o.deal_id
     CROSS JOIN LATERAL (SELECT {_NEAR} AS is_so) AS near
     WHERE l.kind = 'offers' AND l.batch_id = %(batch)s AND l.created ORDER BY o.deal_id, o.revision

@@ -69,10 +69,18 @@ _NOW = f"""
     ELSE coalesce({_SAID_OF}, nullif(r.link, ''), '{TICKED}') END
 """
 _CURRENT = "r.replaced_at IS NULL AND r.private_to_id IS NULL"
+# By the index, from each answer: of how many there are the planner knows nothing true.
 _LOOK = f"""
-    UPDATE {{answers}} AS a SET result_id = r.id, ours = {_NOW}
-    FROM {{s}} AS s JOIN crm_stepresult AS r ON r.deal_id = s.deal_id AND {_CURRENT}
-    WHERE s.no = a.no AND s.state IS NULL AND r.stage = a.stage AND r.key = a.key
+    UPDATE {{answers}} AS a SET result_id = found.id, ours = found.ours
+    FROM (
+        SELECT a.no, a.place, now.* FROM {{answers}} AS a JOIN {{s}} AS s ON s.no = a.no
+        CROSS JOIN LATERAL (
+            SELECT r.id, {_NOW} AS ours FROM crm_stepresult AS r
+            WHERE r.deal_id = s.deal_id AND r.stage = a.stage AND r.key = a.key AND {_CURRENT} LIMIT 1
+        ) AS now
+        WHERE s.state IS NULL
+    ) AS found
+    WHERE a.no = found.no AND a.place = found.place
 """  # noqa: S608  # constants
 _COMPARE = f"""
     UPDATE {{answers}} AS a SET mark = {digest("a.said")}, base = s.before_said ->> a.place,
@@ -225,7 +233,8 @@ def import_answers(judge: Judge) -> None:
 
 def _find_steps(judge: Judge) -> None:
     """Look each step up in the process of each deal, and refuse rows whose deal has no such step."""
-    # The planner knows nothing of a temporary table.
+    # Once they are all there; the planner knows nothing of a temporary table.
+    execute("CREATE INDEX ON {answers} (no, place)", answers=ANSWERS)
     execute("ANALYZE {answers} (no, place)", answers=ANSWERS)
     judge.execute(_BOOK, answers=ANSWERS)
     current = current_versions_of_teams()
