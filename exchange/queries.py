@@ -90,11 +90,16 @@ def recent(user: User, *, at: dt.datetime) -> list[ImportJobRow]:
             is_waiting=job.state in ("mapping", "asking", "checked", "stuck"),
             owner=job.owner.name if job.owner and job.owner_id != user.pk else "",
             when=f"{day(job.created_at.astimezone(zone).date(), today)} {clock(job.created_at, zone)}",
-            came_in=job.counts.get("new") if job.batch_id else None,
+            came_in=_came_in(job) if job.batch_id else None,
             stayed_out=job.counts.get("refused") if job.batch_id else None,
         )
         for job in jobs[:_RECENT]
     ]
+
+
+def _came_in(job: ImportJob) -> int:
+    """Rows that made a record, were found to be one, or changed one, as the check counts what comes in."""
+    return sum(job.counts.get(state, 0) for state in ("new", "matched", "changed"))
 
 
 @dataclass(frozen=True, kw_only=True)

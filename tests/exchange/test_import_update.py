@@ -12,6 +12,7 @@ from crm.commands import company as company_commands
 from crm.commands import contact as contact_commands
 from crm.commands import deal as deal_commands
 from crm.models import Company, Contact, Deal, ImportedRow, Source
+from exchange import queries
 from exchange.commands import work
 from exchange.commands.batch import Undone
 from exchange.imports import mapping
@@ -91,6 +92,7 @@ def test_what_differs_is_shown_changed_kept_in_history_and_taken_back(cast: Cast
     assert (change.event.old.amount, change.event.new.amount) == (400, 450)
     assert (change.by, pump.changed_by, pump.version) == (cast.ana, cast.ana, before.version + 1)
 
+    assert [row.came_in for row in queries.recent(cast.ana, at=timezone.now())] == [2, 2]
     assert taken_back(cast.ana, job).restored == 2
     assert deals() == {"Pump": (400, dt.date(2027, 2, 1)), "Belt": (90, dt.date(2027, 3, 1))}
     pump.refresh_from_db()

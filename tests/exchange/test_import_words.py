@@ -12,6 +12,7 @@ from crm.models import Deal, Method, Product, SettingChange, Source, StopCause
 from exchange.commands import job as verbs
 from exchange.commands import work
 from exchange.models import ImportJob
+from exchange.words import OurWords, TheirWord
 from pipeline.models import Batch, Team, User
 from pipeline.people.commands import people
 from tests.conftest import Cast
@@ -281,6 +282,12 @@ def test_people_who_left_come_in_with_what_they_owned_and_teams_and_methods_are_
         cast.ana, uploaded(cast.ana, "Deal,Owner\nd,K. Obi\n"), name="Deal", owner="Owner"
     )
     assert anas.counts["refused"] == 1
+    word = TheirWord(field="owner", text="Kim", rows=1)
+    for who, offered in (cast.adele, True), (cast.mona, False), (cast.ana, False):
+        (*_others, (_label, ours)) = OurWords(by=who, kinds={"owner"}, of="deals").choices(word)
+        assert ("=K. Obi", "K. Obi (left)") in ours or not offered  # type: ignore[operator]
+        assert any("K. Obi" in shown for _value, shown in ours) == offered  # type: ignore[attr-defined]
+        assert any("Ana Ruiz" in shown for _value, shown in ours)  # type: ignore[attr-defined]
     browser(cast.adele).post(f"/imports/{job.pk}/undo/")
     assert worked(job).state == "undone"
     assert not User.objects.filter(email="k.huber@old.test").exists()

@@ -32,7 +32,7 @@ from crm.models import (
     StepResult,
     UndoableAct,
 )
-from exchange.models import ImportJob
+from exchange.models import ImportChange, ImportJob
 from pipeline.audit.models import AuditEntry, AuditKind
 from pipeline.models import Batch, IdempotencyKey
 from pipeline.process.stages import Stage
@@ -154,9 +154,17 @@ def _left_behind(contact: Contact, *, by: Any) -> None:
     stored = default_storage.save(
         "imports/canary.csv", ContentFile(f"name;mail\n{NAME};{EMAIL}\n".encode())
     )
-    ImportJob.objects.create(
+    job = ImportJob.objects.create(
         owner=by, kind="contacts", name="people.csv", size=1, columns=[], file=stored, state="done",
         encoding="utf-8", sample=[[NAME]], created_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    # Of another file, which is not about the person by name.
+    job.pk, job.name, job.file, job.sample, job.batch = None, "calls.csv", "", [], batch
+    job.save()
+    said = Activity.objects.filter(contact=contact).earliest("pk")
+    ImportChange.objects.create(
+        job=job, line=2, kind="activities", record_id=said.pk, name=SAID, field="body", was=SAID,
+        now=SAID, is_ours=False, applied=True, mark="",
     )  # fmt: skip
     SavedView.objects.create(
         kind="contacts", name="Hers", query="q=Quorra+Zyxwell", owner=by, changed_at=NOW
