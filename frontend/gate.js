@@ -26,7 +26,7 @@ document.addEventListener('input', ({ target }) => {
 });
 
 // Enter takes the answer that has the focus and goes to what is still missing; with nothing left it does
-// what the sheet is for. So each thing that is missing costs one key.
+// what the sheet is for. So each thing that is missing costs one key, and one more a day filled in last.
 const CONTROL = 'input:not([type=hidden]), textarea, select';
 // Enter opens what chooses a file, and presses a button.
 const TAKES_ENTER = 'input:not([type=file], [type=button], [type=submit], [type=reset], [type=image])';
@@ -47,14 +47,18 @@ document.addEventListener('keydown', (event) => {
   const form = ask?.closest('form');
   if (!form?.querySelector('[data-left]') || !target.matches(TAKES_ENTER)) return;
   event.preventDefault();
-  if (target.matches('[type=radio], [type=checkbox]') && !target.checked) target.click();
-  if (target.dataset.enter && !target.value && target.validity.valid) {
+  // Who goes ahead without an answer gives none.
+  const isNeeded = ask.dataset.hard !== undefined || !filled(new FormData(form), 'go_reason');
+  if (isNeeded && target.matches('[type=radio], [type=checkbox]') && !target.checked) target.click();
+  const fills = isNeeded && target.dataset.enter && !target.value && target.validity.valid;
+  if (fills) {
     target.value = target.dataset.enter;
     target.dispatchEvent(new Event('input', { bubbles: true }));
   }
   const left = [...form.querySelectorAll('.ask[data-needs]:not(.filled)')];
   if (!left.length) {
-    form.requestSubmit();
+    // A day that nobody has seen yet goes nowhere: it stands there first.
+    if (!fills) form.requestSubmit();
     return;
   }
   const place = left.includes(ask) ? ask : left[0];

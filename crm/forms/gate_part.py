@@ -465,8 +465,7 @@ class ActivityPart(StepPart):
     layout = "activity"
 
     def inputs(self) -> dict[str, forms.Field]:
-        day = DayField(required=False, label=_("Done on"))
-        # Enter alone says that it was today, as it ticks a box.
+        day = DayField(required=False, label=_("Done on"), help_text=_("Enter: today"))
         today = timezone.localdate(timezone=self.gate.user.zone)
         day.widget.attrs["data-enter"] = today.isoformat()
         return {

@@ -1,12 +1,14 @@
 """What is missing before a move costs one key each."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from crm.models import StepResult
+from crm.models import Activity, Deal, StepResult
 from pipeline.process.playbook import Importance, StepKind
 from pipeline.process.stages import Stage
 from tests.browser.budget import check_budget
@@ -78,3 +80,34 @@ def test_with_two_things_missing_a_move_takes_three_keys(
         ("called", None),
         ("who", "Vega"),
     }
+    today = timezone.localdate(timezone=people.ana.zone)
+    assert days_of_calls(lead, people) == [today]
+
+    # A day that is the last is seen before the move: the first Enter fills it in, the second goes on.
+    seen_day = make_deal(by=people.ana, company=company, contact=contact, name="Sur")
+    unsaid = make_deal(by=people.ana, company=company, contact=contact, name="Oeste")
+    for deal in (seen_day, unsaid):
+        board.reload()
+        board.locator(f"#d{deal.pk}").focus()
+        board.keyboard.press("]")
+        day = sheet.get_by_label("Done on")
+        expect(day).to_have_accessible_description("Enter: today")
+        if deal == seen_day:
+            for answer in sheet.get_by_label("Answer").all():
+                answer.fill("Told")
+            day.press("Enter")
+            expect(day).to_have_value(today.isoformat())
+            expect(sheet.locator("[data-left]")).to_contain_text("Move to")
+            assert stage_of(deal) == Stage.LEAD_GENERATION
+        else:
+            # Who goes ahead without it has not said that it was done.
+            sheet.get_by_text("Go ahead anyway").click()
+            sheet.get_by_role("radio", name="The customer insisted").check()
+        day.press("Enter")
+        expect(card_of(board, deal, Stage.PROSPECTING)).to_be_visible()
+    assert (days_of_calls(seen_day, people), days_of_calls(unsaid, people)) == ([today], [])
+
+
+def days_of_calls(deal: Deal, people: Cast) -> list[dt.date]:
+    done = Activity.objects.done().filter(deal=deal)
+    return [timezone.localdate(one.done_at, people.ana.zone) for one in done]
