@@ -410,37 +410,57 @@ def average_cycle() -> FigureMeasure:
 
 # With whom it was won again --------------------------------------------------------------------------
 
+# A file without days has the past of a customer: a win of which nobody knows when comes before the
+# dated ones, and two of these before none of each other.
 _won_before = Deal.objects.filter(
-    outcome=Outcome.WON, company=OuterRef("company"), closed_at__lt=OuterRef("closed_at")
+    Q(closed_at__lt=OuterRef("closed_at")) | Q(closed_at=None),
+    outcome=Outcome.WON,
+    company=OuterRef("company"),
 )
 _of_themselves = Q(source_company=None) | Q(source_company=F("company"))
-_CUSTOMER_ALREADY = Q(Exists(_won_before)) | (
+_CUSTOMER_ALREADY = Q(Exists(_won_before), closed_at__isnull=False) | (
     Q(source__kind=SourceKind.EXISTING_CUSTOMER) & _of_themselves
 )
 _WON_WITH_SOMEBODY = WON & Q(company__isnull=False)
 REPEATED = only_where(_WON_WITH_SOMEBODY, _CUSTOMER_ALREADY)
-_REPEAT = Definition(
-    key="K4",
-    goal=Goal.BEST,
-    name=_("Repeat business"),
-    text=_(
-        "Of the deals that were won with a company in the period, the share whose company had bought "
-        "before: an earlier deal with it was won, by anybody, or the source of the deal says “Existing "
-        "customer”."
+
+
+@metric(
+    Definition(
+        key="K4",
+        goal=Goal.BEST,
+        name=_("Repeat business"),
+        text=_(
+            "Of the deals that were won with a company in the period, the share whose company had bought "
+            "before: an earlier deal with it was won, by anybody, or the source of the deal says “Existing "
+            "customer”. A win of which the day is unknown counts as earlier."
+        ),
+        basis=_BY_CLOSING,
+        formula=_("won with a company that had bought before ÷ won with a company"),
+        covers=_("won deals with a company whose day of closing is known"),
     ),
-    basis=_BY_CLOSING,
-    formula=_("won with a company that had bought before ÷ won with a company"),
-    covers=_("won deals with a company whose day of closing is known"),
+    over=CLOSED,
 )
-
-
-@metric(_REPEAT, over=CLOSED)
 def repeat_business() -> FigureMeasure:
     """Wins with existing customers ÷ wins with a company (CHECKLIST A17)."""
     return Share(part=REPEATED, among=_WON_WITH_SOMEBODY)
 
 
-@metric(_REPEAT, over=CLOSED)
+@metric(
+    Definition(
+        key="K27",
+        goal=Goal.EFFECTIVE,
+        name=_("Value of repeat business"),
+        text=_(
+            "What the deals come to that were won in the period with a company that had bought before, "
+            "as repeat business counts them, in the organisation's currency at the rate of the period's "
+            "last day or the latest before it."
+        ),
+        basis=_BY_CLOSING,
+        covers=_("won deals whose value is known"),
+    ),
+    over=CLOSED,
+)
 def repeat_won_value() -> FigureMeasure:
     """What the wins with existing customers are worth (CHECKLIST A17)."""
     return Summed(where=REPEATED)

@@ -102,8 +102,6 @@ _LABELS: Mapping[str, StrOrPromise] = {
     "no_recent_touch": gettext_lazy("To repair: silent"),
     "date_passed": gettext_lazy("To repair: value or date"),
     "won": gettext_lazy("Won deals"),
-    "repeat_business": gettext_lazy("Repeat business"),
-    "repeat_won_value": gettext_lazy("Value of repeat business"),
     "average_won_value": gettext_lazy("Average won value"),
     "median_won_value": gettext_lazy("Median won value"),
     "stopped_deals": gettext_lazy("Stopped deals"),

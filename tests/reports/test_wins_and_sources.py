@@ -95,6 +95,15 @@ def test_a17_what_is_won_with_who_had_bought_before_is_told_apart(cast: Cast) ->
     cell = FigureCell(metric=outcomes.repeat_business.slug, part=True)
     assert set(outcomes.repeat_business.rows(asked_of, cell)) == {again, told}
 
+    # A file without days: that the customer bought is known, and that it was before what is dated.
+    Deal.objects.filter(pk=first.pk).update(closed_at=None)
+    assert outcomes.repeat_business.whole(asked_of).part == 2
+    Deal.objects.filter(pk=told.pk).update(source=None, closed_at=None)
+    assert set(outcomes.repeat_business.rows(asked_of, cell)) == {again}
+    definitions = [one.definition for one in (share, outcomes.repeat_won_value.whole(asked_of))]
+    assert [str(one.name) for one in definitions] == ["Repeat business", "Value of repeat business"]
+    assert not definitions[1].formula
+
 
 def test_the_ladder_goes_from_lead_to_won(cast: Cast) -> None:
     make_deal(by=cast.ana)
