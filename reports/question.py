@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from crm.models import DealLine, Rate
+from crm.models import Deal, DealLine, Rate
 from crm.worth import Rates
 from pipeline.models import Team, User
 from pipeline.people.access import subtrees
@@ -290,3 +290,15 @@ def quarter_name(day: dt.date, *, first_month: int = 1) -> str:
 def team_with_all_below(team: Team) -> frozenset[int]:
     """The ids of a team and of every team below it."""
     return frozenset(subtrees(dict(Team.objects.values_list("pk", "parent_id")))[team.pk])
+
+
+def sample_beside_own(reader: User) -> int | None:
+    """The sample data, once there are deals of one's own beside it: who asks for everything means
+    these. None before, and without sample data. One query, none without."""
+    sample, tour = reader.scope.sample_id, reader.scope.tour_id
+    if sample is None:
+        return None
+    own = Deal.objects.exclude(batch_id=sample)
+    if not (own if tour is None else own.exclude(batch_id=tour)).exists():
+        return None
+    return sample

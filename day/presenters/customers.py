@@ -15,6 +15,7 @@ from crm.touch_rhythm import proposed_rhythm
 from day.queries.customers import DORMANT_AFTER, Brought, CustomerRow
 from pipeline.process.stages import Outcome, Stage
 from reports.figures import Figure
+from reports.presenters.report import between_words
 from salesprocess.lib.format import money, number, percent
 from salesprocess.lib.translation import gettext as _
 
@@ -94,10 +95,12 @@ def customer_line(viewer: Viewer, row: CustomerRow, lacks: Sequence[Product]) ->
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatShare:
-    """How much of what was won came again, and where the deals behind it stand."""
+    """How much of what was won came again, and where the deals behind it stand. `share` is empty for
+    too few to say one, `covered` where enough is known."""
 
     share: str
     words: str
+    covered: str
     href: str
 
 
@@ -109,12 +112,28 @@ def repeat_share(figure: Figure, *, person: int | None) -> RepeatShare | None:
     if person is not None:
         said["person"] = person
     path = reverse("reports:rows", args=[figure.cell.metric])
-    words = ngettext(
-        "%(part)s of %(n)s win in 12 months", "%(part)s of %(n)s wins in 12 months", figure.n
-    )
+    counts = {"part": number(figure.part or 0), "n": number(figure.n)}
+    if figure.is_small_sample:
+        share, words = (
+            "",
+            ngettext(
+                "%(part)s of %(n)s win in 12 months came again",
+                "%(part)s of %(n)s wins in 12 months came again",
+                figure.n,
+            ),
+        )
+    else:
+        share = _("%(share)s repeat business") % {"share": percent(figure.value, figure.n)}
+        words = ngettext(
+            "%(part)s of %(n)s win in 12 months", "%(part)s of %(n)s wins in 12 months", figure.n
+        )
+    known = figure.coverage
     return RepeatShare(
-        share=_("%(share)s repeat business") % {"share": percent(figure.value, figure.n)},
-        words=words % {"part": number(figure.part or 0), "n": number(figure.n)},
+        share=share,
+        words=" · ".join(filter(None, [words % counts, between_words(figure)])),
+        covered=_("%(share)s covered") % {"share": percent(known.share, known.population)}
+        if known.share is not None and not known.is_reliable
+        else "",
         href=f"{path}?{urlencode(said)}",
     )
 

@@ -15,7 +15,7 @@ from pipeline.models import User
 from pipeline.process.stages import Outcome
 from reports.figures import Figure, Period
 from reports.metrics.outcomes import repeat_business
-from reports.question import Question
+from reports.question import Question, sample_beside_own
 from salesprocess.lib.prepared import run
 
 PAGE = 25
@@ -220,12 +220,19 @@ class Customers:
 
 def repeat_share(user: User, whose: Whose, *, at: dt.datetime) -> Figure:
     """Of what was won in the last 12 months, how much was won with who had bought before, by the very
-    figure that the reports have (CHECKLIST A17). One query."""
+    figure that the reports have (CHECKLIST A17), asked as the address of its rows asks it: of everybody
+    without the sample data, once there are deals of one's own."""
     zone = user.organisation.zone
     today = at.astimezone(zone).date()
     period = Period(start_on=today - dt.timedelta(days=364), end_on=today, zone=zone)
-    question = Question(reader=user, today=today, period=period)
-    return repeat_business.whole(question.of_person(user) if whose == Whose.MINE else question)
+    if whose == Whose.MINE:
+        return repeat_business.whole(
+            Question(reader=user, today=today, period=period).of_person(user)
+        )
+    left_out = sample_beside_own(user)
+    return repeat_business.whole(
+        Question(reader=user, today=today, period=period, left_out=left_out)
+    )
 
 
 def not_bought(user: User, ids: Iterable[int]) -> dict[int, list[Product]]:

@@ -8,12 +8,18 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Deal
 from pipeline.models import SellingStyle, User
 from pipeline.people.access import ME, subtrees
 from reports.figures import Period
 from reports.queries.asking import askable
-from reports.question import Question, months_before, quarter_name, quarter_of, year_name
+from reports.question import (
+    Question,
+    months_before,
+    quarter_name,
+    quarter_of,
+    sample_beside_own,
+    year_name,
+)
 from salesprocess.lib import dates
 
 
@@ -227,7 +233,8 @@ class QuestionForm(forms.Form):
             person=person,
             person_team=self.askable.above.get(("person", person)) if person else None,
             teams=self.teams_below(team) if team else None,
-            left_out=None if team or person else self._sample(),
+            # It is shown where its team or one of its people is asked for.
+            left_out=None if team or person else sample_beside_own(self.reader),
         )
         return self.askable.tell(question)
 
@@ -240,17 +247,6 @@ class QuestionForm(forms.Form):
         """A team with all below it; none of them if the reader may not ask about it alone."""
         field: Any = self.fields["team"]
         return self.teams_below(team) if team in dict(field.choices) else frozenset()
-
-    def _sample(self) -> int | None:
-        """The sample data, once there are deals of one's own beside it: who asks for everything
-        means these. It is shown where its team or one of its people is asked for."""
-        sample, tour = self.reader.scope.sample_id, self.reader.scope.tour_id
-        if sample is None:
-            return None
-        own = Deal.objects.exclude(batch_id=sample)
-        if not (own if tour is None else own.exclude(batch_id=tour)).exists():
-            return None
-        return sample
 
     def scope_label(self) -> str:
         """The person and the team that were asked for, by their names; empty for all in reach."""

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,13 +18,22 @@ from crm.commands import hand_off, touch_plan
 from crm.commands import undo as undo_commands
 from crm.commands.undo import undoable
 from crm.commands.writers.activity import About
-from crm.models import Activity, ActivityKind, ActivityResult, Company, Deal, Product, TouchPlan
+from crm.models import (
+    Activity,
+    ActivityKind,
+    ActivityResult,
+    Company,
+    Deal,
+    Product,
+    TouchPlan,
+)
 from crm.touch_rhythm import proposed_rhythm, touch_due
+from day.presenters.customers import repeat_share
 from day.queries import customers as queries
-from pipeline.models import User
+from pipeline.models import Batch, BatchKind, User
 from pipeline.process.stages import Stage
 from reports.axes import STAGE
-from reports.figures import Period
+from reports.figures import Coverage, Period
 from reports.metrics.activity import activities
 from reports.question import Question
 from salesprocess.lib.refused import Stale
@@ -179,23 +189,47 @@ def test_an_open_row_says_what_is_missing_and_what_they_brought(cast: Cast, clie
     assert "selected>Existing customer" in new or "Existing customer" in new
 
 
-def test_how_much_came_again_is_said_with_its_deals(cast: Cast, client: Client) -> None:
+def test_how_much_came_again_is_said_with_its_deals(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The share of repeat business (CHECKLIST A17): one's own, by what anybody had won before."""
-    assert "repeat business" not in look(client, cast.ana)
+    assert "came again" not in look(client, cast.ana)
     vega = customer(by=cast.carl)
     Deal.objects.update(closed_at=ago(days=400))
     won_deal(by=cast.ana, company=vega, name="Vega again")
-    customer(by=cast.ana, name="New one")
+    new = customer(by=cast.ana, name="New one")
     won_deal(by=cast.carl, company=vega)
 
     page = look(client, cast.ana)
 
-    assert "50% repeat business</b> · 1 of 2 wins in 12 months" in page
-    href = re.findall(r'href="([^"]+)"><b>50% repeat', page)[0].replace("&amp;", "&")
+    assert ">1 of 2 wins in 12 months came again</a>" in page
+    href = again_link(page)
     rows = look(client, cast.ana, href)
     assert ("Vega again" in rows, "New one" in rows) == (True, False)
+    # Of enough of them it is a share, with its limits; and what is unknown is told.
+    monkeypatch.setattr("reports.figures.MIN_ROWS", 3)
     everybody = look(client, cast.adele, "/customers/?whose=all")
-    assert "67% repeat business</b> · 2 of 3 wins" in everybody
+    assert "67% repeat business</b> · 2 of 3 wins in 12 months · between 2" in everybody
+    assert "covered" not in everybody
+    figure = queries.repeat_share(cast.again(cast.adele), queries.Whose.ALL, at=NOW)
+    partly = replace(figure, coverage=Coverage(known=3, population=5))
+    told = repeat_share(partly, person=None)
+    assert told is not None
+    assert told.covered == "60% covered"
+
+    # The share and its rows are about the same deals, also beside sample data.
+    batch = Batch.objects.create(kind=BatchKind.SAMPLE, name="Sample", by=cast.adele, at=NOW)
+    Deal.objects.filter(company=new).update(batch=batch)
+    cast.again(cast.adele)
+    everybody = look(client, cast.adele, "/customers/?whose=all")
+    assert ">2 of 2 wins in 12 months came again" in everybody
+    asked_for = again_link(everybody).replace("part=1", "")
+    assert "New one" not in look(client, cast.adele, asked_for)
+
+
+def again_link(page: str) -> str:
+    (href,) = re.findall(r'<a class="meta num" href="([^"]+)"', page)
+    return str(href).replace("&amp;", "&")
 
 
 def test_a_rhythm_is_set_and_taken_off_and_the_second_is_told(cast: Cast, client: Client) -> None:
