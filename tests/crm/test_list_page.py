@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import About, Next
+from crm.filters.lists import ActivityFilter, CompanyFilter, ContactFilter, DealFilter
 from crm.models import ActivityKind, ListKind, Relationship, Source
 from crm.queries.lists import PAGE
 from pipeline.models import User
@@ -443,3 +445,12 @@ def test_it_draws_each_filter_by_what_it_takes(cast: Cast, look: Callable[..., A
     inputs, unasked = drawn("activities")
     assert inputs == {"day_from": "date", "day_to": "date"}
     assert unasked[0] == "To do"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("of", [DealFilter, ActivityFilter, CompanyFilter, ContactFilter])
+def test_no_two_filters_of_a_list_have_the_same_name(of: Any, language: str) -> None:
+    """Whoever chooses among them sees their names alone."""
+    with translation.override(language):
+        labels = [str(one.label) for one in of.base_filters.values() if one.label]
+    assert len(labels) == len(set(labels)) > 3, labels
