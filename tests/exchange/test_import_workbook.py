@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Deal
-from exchange.commands.job import read_table_again, sweep_files
+from exchange.commands.job import check_again, read_table_again, sweep_files
 from exchange.imports import mapping, sheet, workbook
 from exchange.imports.faults import Unreadable
 from exchange.models import ImportJob
@@ -157,6 +157,21 @@ def test_the_workbook_goes_with_the_file(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         browser(cast.ana).post(f"/imports/{job.pk}/discard/")
     assert list(media.rglob("*.csv")) == []
+
+
+@pytest.mark.django_db
+def test_another_sheet_for_a_check_again_takes_nothing_from_the_import_before(
+    cast: Cast, media: Path, django_capture_on_commit_callbacks: Any
+):
+    rows: list[list[Any]] = [["Deal"], ["Belt"]]
+    job = uploaded(cast.ana, workbook_of({"Deals": ROWS, "More": rows}), name="deals.xlsx")
+    loaded(cast.ana, checked(cast.ana, job, **NAMED))
+    again = worked(check_again(job, by=cast.ana, at=timezone.now()))
+    with django_capture_on_commit_callbacks(execute=True):
+        read_table_again(again, above=0, sheet="More", by=cast.ana, at=timezone.now())
+        browser(cast.ana).post(f"/imports/{again.pk}/discard/")
+    job.refresh_from_db()
+    assert {job.file.path, job.workbook.path} == {str(path) for path in media.rglob("*.csv")}
 
 
 def lying(content: bytes) -> bytes:
