@@ -1,6 +1,7 @@
 """What a row of a file of activities says once the rules have read it; pure."""
 
 import datetime as dt
+import json
 import zoneinfo
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,9 @@ DERIVED = {
     "done_moment": "timestamptz",
     "cancelled_moment": "timestamptz",
     "made_moment": "timestamptz",
+    # The columns of which the text was made, and whether one of them was its own.
+    "texts": "text",
+    "tells": "boolean",
 }
 LONGEST_SUBJECT = 200
 _READ = ("subject", "body", "more", "result", "happened_on", "due_on", "done_on", "created_on")
@@ -33,13 +37,15 @@ def read(
     *,
     otherwise: str,
     result: tuple[str, str],
+    texts: Sequence[str],
     zones: Sequence[zoneinfo.ZoneInfo],
     now: dt.datetime,
 ) -> tuple[tuple[Any, ...], list[tuple[str, str]]]:
     """The values of DERIVED, and remarks by field. What they were read from is taken out of `found`.
 
     `otherwise` is the kind of a row that names none; `result` is the heading and the text of the
-    cell that says what came of it: what has no place as a result is kept in the text.
+    cell that says what came of it: what has no place as a result is kept in the text. `texts` are the
+    headings of the other cells that the text is made of.
 
     Raises Refused, with the field, for a row without a kind, day or words.
     """
@@ -59,6 +65,7 @@ def read(
         title, words = "", subject
     for name in _READ:
         found[name] = None
+    made_of = sorted({*texts, result[0]} if kept else {*texts})
     remarks = []
     if when.is_early:
         early = _("It was done before its day: it counts when it was entered.")
@@ -73,5 +80,7 @@ def read(
         when.done_at,
         when.cancelled_at,
         when.created_at,
+        json.dumps(made_of),
+        bool(body),
     )
     return said, remarks

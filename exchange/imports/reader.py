@@ -331,6 +331,7 @@ class RowReader:
                     found,
                     otherwise=self._mapped.otherwise,
                     result=(self._column("result"), self._raw("result", row)),
+                    texts=self._texts(row),
                     zones=self._run.zones,
                     now=self._run.now,
                 )
@@ -522,6 +523,16 @@ class RowReader:
         found = "\n".join(parts)
         self._require_short(cell, found, cell.columns[0])
         return found or None
+
+    def _texts(self, row: list[str]) -> list[str]:
+        """The headings of the cells of which the text of an activity is made."""
+        return [
+            column
+            for cell in self._cells
+            if cell.name in ("body", "more")
+            for place, column in zip(cell.places, cell.columns, strict=True)
+            if not cells.is_nothing(cells.long_text(row[place]), any_text=True)
+        ]
 
     def _joined(self, cell: _Cell, row: list[str]) -> str | None:
         """One text of several columns: first and last name."""

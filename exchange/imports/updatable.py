@@ -5,7 +5,7 @@ Another owner is a hand-over, which only those make who may. Where a deal stands
 (exchange.imports.moved).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm.models.activity import TOUCHES
 from exchange.imports.kinds import ACTIVITIES, COMPANIES, CONTACTS, DEALS, PRODUCTS
@@ -214,6 +214,16 @@ def _words(name: str, staged: str) -> UpdatableField:
     )
 
 
+# An empty cell changes nothing: neither the subject of a note that stood for its text, nor a file
+# with fewer columns, may take away what was said.
+_BODY = replace(
+    _words("body", "words"),
+    theirs=(
+        "CASE WHEN s.tells AND coalesce((s.before_said ->> 'body_typed')::jsonb <@ s.texts::jsonb, true)"
+        " THEN nullif(s.words, '') END"
+    ),
+)
+_TEXTS = f"CASE WHEN s.before_said IS NULL OR {_BODY.theirs} IS NOT NULL THEN s.texts END"
 _TOUCHES = ", ".join(f"'{kind}'" for kind in TOUCHES)
 _STOOD = (
     "CASE WHEN t.deal_id IS NULL THEN 1 ELSE ("  # noqa: S608  # constants
@@ -268,7 +278,7 @@ FIELDS: dict[str, tuple[UpdatableField, ...]] = {
         _OWNER_OF_DEAL,
     ),
     PRODUCTS.name: (_text("series"), _PRICE, _ACTIVE),
-    ACTIVITIES.name: (_words("subject", "title"), _words("body", "words"), _RESULT),
+    ACTIVITIES.name: (_words("subject", "title"), _BODY, _RESULT),
 }
 # Where a file says that a deal stands.
 STAGE = digest("s.deal_stage::text || ' ' || s.outcome")
@@ -302,6 +312,8 @@ def said_of(mapped: KindMapping) -> str:
     if mapped.kind is ACTIVITIES and "id" not in mapped.columns:
         return "'{}'::jsonb"  # without an id a row that differs is another one
     pairs = [f"'{each.name}', {each.mark}" for each in updatable_in(mapped)]
+    if mapped.kind is ACTIVITIES:
+        pairs.append(f"'body_typed', {_TEXTS}")
     if mapped.kind is DEALS and "stage" in mapped.columns:
         pairs.append(f"'stage', {STAGE}")
     if mapped.kind is CONTACTS and "company" in mapped.columns:

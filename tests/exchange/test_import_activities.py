@@ -285,6 +285,41 @@ def test_a_deal_is_written_only_where_its_next_or_last_touch_changes(cast: Cast)
     assert after == {**before, "touched_at": touched}
 
 
+TEXTS = (
+    "Id,Deal,Subject,Text,Type,Status,Result,Date,Owner,Duration\n"
+    "n1,Rollout,Re: offer,They agree,note,done,,2026-02-03 14:30,Ana Ruiz,\n"
+    "c1,Rollout,Rang,They call back,call,done,,2026-02-04 14:30,Ana Ruiz,5 min\n"
+    "c2,Rollout,Rang,In May,call,done,,2026-02-05 14:30,Ana Ruiz,5 min\n"
+)
+
+
+@pytest.mark.parametrize("without_column", [False, True])
+def test_an_empty_text_of_a_later_file_leaves_what_was_said(cast: Cast, without_column: bool):
+    as_suggested(cast.ana, DEALS)
+    loaded(cast.ana, suggested(cast.ana, TEXTS))
+    before = list(Activity.objects.order_by("pk").values_list("subject", "body"))
+    assert before[0] == ("Re: offer", "They agree")
+    assert before[1][1].startswith("They call back\n")
+    # Of the last, the text is another one, but there is less of it than there was.
+    later = TEXTS.replace("They agree", "").replace("They call back", "").replace("2-04", "2-06")
+    later = later.replace(
+        "In May,call,done,,2026-02-05 14:30,Ana Ruiz,5 min",
+        "In June,call,done,,2026-02-05 14:30,Ana Ruiz,",
+    )
+    if without_column:
+        rows = [line.split(",") for line in later.splitlines()]
+        later = "".join(",".join(row[:3] + row[4:]) + "\n" for row in rows)
+    job = suggested(cast.ana, later)
+    assert not job.changes.exists()
+    loaded(cast.ana, job)
+    assert list(Activity.objects.order_by("pk").values_list("subject", "body")) == before
+    # Where all of it is said again, it is changed.
+    again = loaded(cast.ana, suggested(cast.ana, TEXTS.replace("In May", "In June")))
+    assert [(each.line, each.field, each.applied) for each in again.changes.all()] == [
+        (4, "body", True)
+    ]
+
+
 def test_words_that_are_none_of_ours_are_said_on_the_page(cast: Cast):
     bring_in_parties(cast)
     job = suggested(cast.ana, TASKS)
