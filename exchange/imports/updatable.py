@@ -22,7 +22,9 @@ class UpdatableField:
     where nothing differs, and null where there is nothing; `now` and `was` are the same as an event
     keeps them. `sets` writes the staged value, `back` that of the change `c`. `changeable` is the
     condition on `t` on which anybody may change the field, `allowed` that on `s` on which who imports may
-    write what it says there, `restorable` that on `c` on which there is something to go back to.
+    write what it says there, `restorable` that on `c` on which there is something to go back to. `says`
+    is the condition on `s` and `t` on which the row says anything of it, `people_s` that on `t` on
+    which a value that no file wrote is people's, `entered` what the ledger keeps of the row.
     """
 
     name: str
@@ -35,6 +37,9 @@ class UpdatableField:
     changeable: str = "true"
     allowed: str = "true"
     restorable: str = "true"
+    says: str = "true"
+    people_s: str = "false"
+    entered: str = ""
 
     @property
     def mark(self) -> str:
@@ -231,10 +236,18 @@ _STOOD = (
     " FROM crm_deal AS d WHERE d.id = t.deal_id) END"
 )
 # Whether it was done, and what came of it: a plan is done by a later file, and never planned again.
+_THEIR_RESULT = (
+    "CASE WHEN s.done_moment IS NOT NULL THEN coalesce(nullif(s.came_of_it, ''), 'done') END"
+)
+_CANCELLED = digest("'cancelled'")
+# Deals that are stopped or parked cancel plans without a word of who did it.
 _RESULT = UpdatableField(
     name="result",
-    theirs="CASE WHEN s.done_moment IS NOT NULL THEN coalesce(nullif(s.came_of_it, ''), 'done') END",
-    ours="CASE WHEN t.done_at IS NOT NULL THEN coalesce(nullif(t.result, ''), 'done') END",
+    theirs=_THEIR_RESULT,
+    ours=(
+        "CASE WHEN t.done_at IS NOT NULL THEN coalesce(nullif(t.result, ''), 'done')"
+        " WHEN t.cancelled_at IS NOT NULL THEN 'cancelled' END"
+    ),
     now="jsonb_build_object('result', s.came_of_it, 'done', s.done_moment)",
     was=(
         "jsonb_build_object('result', t.result, 'done', t.done_at, 'stage', t.stage,"
@@ -248,8 +261,14 @@ _RESULT = UpdatableField(
         "result = coalesce(c.was ->> 'result', ''), stage = (c.was ->> 'stage')::smallint,"
         " done_at = (c.was ->> 'done')::timestamptz, cancelled_at = (c.was ->> 'cancelled')::timestamptz"
     ),
-    # An empty cell changes nothing.
-    allowed="(s.came_of_it <> '' OR t.done_at IS NULL)",
+    # An empty cell changes nothing, nor does it take away what an earlier one said.
+    says="(s.came_of_it <> '' OR t.done_at IS NULL)",
+    people_s="t.cancelled_at IS NOT NULL",
+    entered=(
+        "CASE WHEN s.before_said IS NULL AND s.cancelled_moment IS NOT NULL THEN"
+        f" {_CANCELLED} WHEN s.came_of_it = '' AND s.before_said ->> 'result' <> {_CANCELLED} THEN NULL"
+        f" ELSE {digest(_THEIR_RESULT)} END"
+    ),
 )
 # By the name of the kind, in the order in which they are told.
 FIELDS: dict[str, tuple[UpdatableField, ...]] = {
@@ -311,7 +330,7 @@ def said_of(mapped: KindMapping) -> str:
     """The expression for what the ledger keeps of a staged row, by field."""
     if mapped.kind is ACTIVITIES and "id" not in mapped.columns:
         return "'{}'::jsonb"  # without an id a row that differs is another one
-    pairs = [f"'{each.name}', {each.mark}" for each in updatable_in(mapped)]
+    pairs = [f"'{each.name}', {each.entered or each.mark}" for each in updatable_in(mapped)]
     if mapped.kind is ACTIVITIES:
         pairs.append(f"'body_typed', {_TEXTS}")
     if mapped.kind is DEALS and "stage" in mapped.columns:

@@ -82,11 +82,12 @@ _COMPARE = """
     CROSS JOIN LATERAL (SELECT CASE
         WHEN s.before_said ? %(field)s THEN s.before_said ->> %(field)s IS DISTINCT FROM {present}
         WHEN {ours} IS NULL THEN false
+        WHEN {people_s} THEN true
         WHEN NOT s.before_created THEN true
         ELSE coalesce({touched_since}, false)
     END AS is_ours) AS theirs
     WHERE s.state IS NULL AND {theirs} IS NOT NULL AND {theirs} IS DISTINCT FROM {ours}
-      AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
+      AND {says} AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
 """
 _CLOSED = """
     s.state IS NULL AND {mark} IS DISTINCT FROM s.before_said ->> 'amount' AND EXISTS (
@@ -317,6 +318,8 @@ def _compare(judge: Judge, table: str) -> None:
             table=table,
             changeable=changeable,
             allowed=field.allowed,
+            says=field.says,
+            people_s=field.people_s,
             called=_NAMES.get(judge.kind.name, "t.name"),
             stamp=_STAMP_KEPT.get(
                 judge.kind.name, "jsonb_build_array(t.changed_at, t.changed_by_id)"

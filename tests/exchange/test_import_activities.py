@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crm.commands import activity as activity_commands
+from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import Next
 from crm.models import Activity, ActivityKind, Deal
 from exchange.commands import job as verbs
@@ -14,7 +15,7 @@ from exchange.imports import answers, guessing
 from exchange.imports.staging import select
 from exchange.models import ImportJob
 from pipeline.models import User
-from pipeline.process.stages import Stage
+from pipeline.process.stages import Initiator, Stage
 from tests.conftest import Cast
 from tests.exchange.test_import_cases import as_suggested
 from tests.exchange.uploads import (
@@ -27,7 +28,16 @@ from tests.exchange.uploads import (
     uploaded,
     worked,
 )
-from tests.factories import NOW, ago, make_company, make_contact, make_deal, plan_call, stopped_deal
+from tests.factories import (
+    NOW,
+    ago,
+    cause_named,
+    make_company,
+    make_contact,
+    make_deal,
+    plan_call,
+    stopped_deal,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -318,6 +328,42 @@ def test_an_empty_text_of_a_later_file_leaves_what_was_said(cast: Cast, without_
     assert [(each.line, each.field, each.applied) for each in again.changes.all()] == [
         (4, "body", True)
     ]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "stopped", "by_file"])
+def test_what_people_cancelled_is_done_by_no_later_file(cast: Cast, how: str):
+    as_suggested(cast.ana, DEALS)
+    by_file = how == "by_file"
+    first = ACTS.replace("Ask again,,call,open", "Ask again,,call,cancelled") if by_file else ACTS
+    loaded(cast.ana, suggested(cast.ana, first))
+    plan = Activity.objects.get(subject="Ask again")
+    assert (plan.cancelled_at is not None) == by_file
+    soon = NOW + dt.timedelta(minutes=1)
+    if how == "cancelled":
+        activity_commands.cancel(plan, by=cast.ana, at=soon)
+    elif how == "stopped":
+        deal = Deal.objects.get(name="Rollout")
+        cause = cause_named("price")
+        deal_commands.stop(deal, initiator=Initiator.CUSTOMER, cause=cause, by=cast.ana, at=NOW)
+    later = first.replace("call,cancelled", "call,open")
+    later = later.replace("call,open,,2026-04-03", "call,done,connected,2026-02-09")
+    job = suggested(cast.ana, later)
+    (change,) = job.changes.all()
+    assert (change.field, change.is_ours, change.applied) == ("result", not by_file, by_file)
+    loaded(cast.ana, job)
+    plan.refresh_from_db()
+    assert ((plan.cancelled_at is None), bool(plan.done_at)) == (by_file, by_file)
+
+
+def test_a_result_that_a_later_file_no_longer_says_is_no_change(cast: Cast):
+    as_suggested(cast.ana, DEALS)
+    loaded(cast.ana, suggested(cast.ana, ACTS))
+    job = loaded(cast.ana, suggested(cast.ana, ACTS.replace("connected", "")))
+    assert not job.changes.exists()
+    assert (job.counts["known"], job.counts["changed"]) == (3, 0)
+    # It is still what a file said.
+    job = loaded(cast.ana, suggested(cast.ana, ACTS.replace("connected", "no answer")))
+    assert [(each.field, each.applied) for each in job.changes.all()] == [("result", True)]
 
 
 def test_words_that_are_none_of_ours_are_said_on_the_page(cast: Cast):
