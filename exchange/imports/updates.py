@@ -50,7 +50,8 @@ _EDITABLE |= {
     ACTIVITIES.name: (
         "(t.holder_id = ANY(%(seen)s::bigint[])"
         " OR t.holder_id IS NULL AND t.holder_team_id = ANY(%(led)s::bigint[]))"
-        " AND (t.done_at IS NULL OR t.owner_id = %(owner)s OR coalesce(t.changed_by_id, %(owner)s) = %(owner)s)"
+        " AND (t.done_at IS NULL OR t.owner_id = %(owner)s"
+        " OR t.batch_id IS NOT NULL AND t.created_by_id = %(owner)s)"
     ),
 }
 _NAMES = {ACTIVITIES.name: "coalesce(nullif(t.subject, ''), left(t.body, 80))"}
@@ -190,6 +191,26 @@ _HISTORY_OF_PRODUCT = """
     FROM {changes} AS c WHERE c.kind = 'products' AND c.applied AND %(by)s IS NOT NULL {more}
     ORDER BY c.record_id, c.field
 """
+# Of what had been done already, as by hand (crm.commands.activity_correct).
+_HISTORY_OF_DONE = """
+    INSERT INTO crm_{of}change ({whose}, kind, data, at, by_id, reason)
+    SELECT {who}, 'talk_' || c.field, jsonb_strip_nulls(jsonb_build_object(
+            'old', CASE c.field WHEN 'result' THEN nullif({old} ->> 'result', '') ELSE {old} #>> '{{}}' END,
+            'new', CASE c.field WHEN 'result' THEN nullif({new} ->> 'result', '') ELSE {new} #>> '{{}}' END,
+            'entry', jsonb_build_object('kind', t.kind, 'at', t.done_at)
+        )), %(now)s, %(by)s, ''
+    FROM {changes} AS c JOIN crm_activity AS t ON t.id = c.record_id
+    WHERE c.kind = 'activities' AND c.applied AND c.field IN ('body', 'result') AND t.done_at IS NOT NULL
+      AND (c.field = 'body' OR c.was ->> 'done' IS NOT NULL) AND (t.deal_id IS NOT NULL) = ('{of}' = 'deal') {more}
+    ORDER BY c.record_id, c.field
+"""
+_WHOSE_HISTORY = {
+    "deal": ("deal_id", "t.deal_id"),
+    "party": (
+        "company_id, contact_id",
+        "CASE WHEN t.contact_id IS NULL THEN t.company_id END, t.contact_id",
+    ),
+}
 _PARTIES = {COMPANIES.name: "company", CONTACTS.name: "contact"}
 # What was left as it is, is compared with the next file again, whatever that says.
 _REMEMBER = """
@@ -341,6 +362,8 @@ def _write(judge: Judge, table: str) -> None:
     ]
     since = _TOUCHED_SINCE.get(judge.kind.name, _CHANGED_SINCE)
     judge.execute(_MARK_OURS, table=table, marks=", ".join(marks), touched_since=since)
+    if judge.kind is ACTIVITIES:
+        _note_done(judge.arguments, changes=CHANGES, old="c.was", new="c.now", more="")
     for field in updatable_in(judge.mapped):
         _about(judge, field.name, _WRITE, table=table, sets=field.sets)
     for name in _points(judge):
@@ -367,6 +390,12 @@ def _write(judge: Judge, table: str) -> None:
     judge.execute(_REMEMBER, changes=CHANGES, said=said)
     changed = f"SELECT before_id FROM {judge.table} WHERE state = 'changed'"  # noqa: S608  # a constant
     _let_be_found(judge.kind.name, changed)
+
+
+def _note_done(arguments: dict[str, Any], **names: str) -> None:
+    """Before it is written: what goes without a trace is what was planned."""
+    for of, (whose, who) in _WHOSE_HISTORY.items():
+        execute(_HISTORY_OF_DONE, arguments, of=of, whose=whose, who=who, **names)
 
 
 def _leave_out_of_reach(judge: Judge, table: str) -> None:
@@ -496,6 +525,8 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
             execute(_HISTORY, about, **told)
         elif kind == PRODUCTS.name:
             execute(_HISTORY_OF_PRODUCT, about, **told | {"old": "c.now", "new": "c.was"})
+        elif kind == ACTIVITIES.name:
+            _note_done(about, **told | {"old": "c.now", "new": "c.was"})
         elif field.name == "owner":
             execute(_HISTORY_OF_PARTY, about, party=_PARTIES[kind], **told)
         execute(_TAKE_BACK, about, back=field.back, **names)

@@ -9,7 +9,8 @@ import pytest
 from crm.commands import activity as activity_commands
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import Next
-from crm.models import Activity, ActivityKind, Deal
+from crm.events import EntryBodyChanged, EntryRef, EntryResultChanged
+from crm.models import Activity, ActivityKind, Deal, DealChange
 from exchange.commands import job as verbs
 from exchange.imports import answers, guessing
 from exchange.imports.staging import select
@@ -364,6 +365,45 @@ def test_a_result_that_a_later_file_no_longer_says_is_no_change(cast: Cast):
     # It is still what a file said.
     job = loaded(cast.ana, suggested(cast.ana, ACTS.replace("connected", "no answer")))
     assert [(each.field, each.applied) for each in job.changes.all()] == [("result", True)]
+
+
+def test_what_somebody_else_did_is_changed_by_who_brought_it_in_and_leaves_a_trace(cast: Cast):
+    as_suggested(cast.mona, DEALS)
+    loaded(cast.mona, suggested(cast.mona, ACTS))
+    deals = Deal.objects.all()
+    deals.update(owner=cast.ana, team=cast.north)
+    own = Activity.objects.get(subject="Offer")
+    Activity.objects.filter(pk=own.pk).update(owner=cast.ana)
+    later = ACTS.replace("They agree", "They disagree").replace("connected", "no answer")
+    # What Ana logged by hand is hers, though her manager's file knows it by an id.
+    Activity.objects.filter(pk=own.pk).update(batch=None)
+    job = suggested(cast.mona, later)
+    assert not job.changes.exists()
+    assert [line for line, words in faults(job) if "not yours to change" in words] == [2]
+    Activity.objects.filter(pk=own.pk).update(batch=ImportJob.objects.earliest("pk").batch)
+    Activity.objects.filter(pk=own.pk).update(created_by=cast.ben)
+    assert not suggested(cast.mona, later).changes.exists()
+    Activity.objects.filter(pk=own.pk).update(created_by=cast.mona)
+    job = loaded(cast.mona, suggested(cast.mona, later))
+    own.refresh_from_db()
+    assert own.body == "They disagree"
+
+    def told() -> list[tuple[str, Any]]:
+        found = DealChange.objects.filter(deal=own.deal, kind__startswith="talk_")
+        return [(each.kind, each.event) for each in found.order_by("pk")]
+
+    entry = EntryRef(kind="call", at=own.done_at)
+    expected = [
+        EntryBodyChanged(old="They agree", new="They disagree", entry=entry),
+        EntryResultChanged(old="reached", new="no_answer", entry=entry),
+    ]
+    assert [event for _kind, event in told()] == expected
+    browser(cast.mona).post(f"/imports/{job.pk}/undo/")
+    assert worked(job).kept == []
+    assert [event for _kind, event in told()[2:]] == [
+        EntryBodyChanged(old="They disagree", new="They agree", entry=entry),
+        EntryResultChanged(old="no_answer", new="reached", entry=entry),
+    ]
 
 
 def test_words_that_are_none_of_ours_are_said_on_the_page(cast: Cast):
