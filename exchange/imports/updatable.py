@@ -24,7 +24,8 @@ class UpdatableField:
     condition on `t` on which anybody may change the field, `allowed` that on `s` on which who imports may
     write what it says there, `restorable` that on `c` on which there is something to go back to. `says`
     is the condition on `s` and `t` on which the row says anything of it, `people_s` that on `t` on
-    which a value that no file wrote is people's, `entered` what the ledger keeps of the row.
+    which a value that no file wrote is people's, `untouched` that on `t` and `c` on which nobody went on
+    with what the file did, `fits` that on which there can be again what was before, `entered` what the ledger keeps of the row.
     """
 
     name: str
@@ -39,6 +40,8 @@ class UpdatableField:
     restorable: str = "true"
     says: str = "true"
     people_s: str = "false"
+    untouched: str = "true"
+    fits: str = "true"
     entered: str = ""
 
     @property
@@ -239,6 +242,8 @@ _STOOD = (
 _THEIR_RESULT = (
     "CASE WHEN s.done_moment IS NOT NULL THEN coalesce(nullif(s.came_of_it, ''), 'done') END"
 )
+_WAS_DONE = "(c.was ->> 'done' IS NOT NULL)"
+_WAS_ENDED = f"{_WAS_DONE} OR c.was ->> 'cancelled' IS NOT NULL"
 _CANCELLED = digest("'cancelled'")
 # Deals that are stopped or parked cancel plans without a word of who did it.
 _RESULT = UpdatableField(
@@ -258,8 +263,19 @@ _RESULT = UpdatableField(
         " done_at = coalesce(t.done_at, s.done_moment), cancelled_at = NULL"
     ),
     back=(
-        "result = coalesce(c.was ->> 'result', ''), stage = (c.was ->> 'stage')::smallint,"
-        " done_at = (c.was ->> 'done')::timestamptz, cancelled_at = (c.was ->> 'cancelled')::timestamptz"
+        f"result = coalesce(c.was ->> 'result', ''), stage = CASE WHEN {_WAS_DONE} THEN t.stage END,"
+        f" done_at = CASE WHEN {_WAS_DONE} THEN t.done_at END,"
+        f" cancelled_at = CASE WHEN NOT {_WAS_DONE} THEN (c.was ->> 'cancelled')::timestamptz END"
+    ),
+    # Whoever corrects the day, the kind or with whom it was, says that it was done.
+    untouched=f"({_WAS_DONE} OR t.changed_at = %(came_at)s)",
+    fits=(
+        f"({_WAS_ENDED} OR t.deal_id IS NULL OR EXISTS ("
+        "SELECT FROM crm_deal AS d WHERE d.id = t.deal_id AND d.outcome = 'open' AND d.parked_until IS NULL))"
+    ),
+    restorable=(
+        f"({_WAS_ENDED} OR EXISTS ("
+        "SELECT FROM pipeline_user AS u WHERE u.id = t.owner_id AND u.is_active))"
     ),
     # An empty cell changes nothing, nor does it take away what an earlier one said.
     says="(s.came_of_it <> '' OR t.done_at IS NULL)",

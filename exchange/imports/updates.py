@@ -230,7 +230,8 @@ _REMEMBER = """
 _TOUCHED = "import_touched"
 _NOTE_TOUCHED = "CREATE TEMP TABLE {touched} (id bigint) ON COMMIT DROP"
 _TO_TAKE_BACK = (
-    "{present} = c.mark AND {changeable} AND {restorable} AND (%(everything)s OR {editable})"
+    "{present} = c.mark AND {untouched} AND {changeable} AND {fits} AND {restorable}"
+    " AND (%(everything)s OR {editable})"
 )
 _TAKE_BACK = """
     WITH back AS (
@@ -245,7 +246,7 @@ _TAKE_BACK = """
 _LEFT = """
     SELECT c.record_id, CASE WHEN near.is_so THEN {called} ELSE c.name END,
         CASE WHEN NOT near.is_so THEN 'reach' WHEN NOT {changeable} THEN 'closed'
-        WHEN NOT {restorable} THEN 'gone' ELSE 'changed' END
+        WHEN NOT {fits} THEN 'shut' WHEN NOT {restorable} THEN 'gone' ELSE 'changed' END
     FROM {changes} AS c JOIN {table} AS t ON t.id = c.record_id
     CROSS JOIN LATERAL (SELECT %(everything)s OR {editable} AS is_so) AS near
     WHERE c.job_id = %(job)s AND c.kind = %(of)s AND c.field = %(field)s AND c.applied
@@ -470,6 +471,7 @@ def take_back(
         "changed": _("a field was changed again since"),
         "reach": _("out of your reach by now"),
         "closed": _("the deal is closed by now"),
+        "shut": _("the deal is closed or parked by now"),
         "gone": _("whose it was has left, or the team is gone"),
         "goes_on": _("people go on with the deal: it is not closed again"),
     }
@@ -507,10 +509,13 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
         about = {**said, "field": field.name}
         names |= {
             "changeable": field.changeable,
+            "fits": field.fits,
             "restorable": field.restorable,
             "to_take_back": _TO_TAKE_BACK.format(
                 present=field.present,
+                untouched=field.untouched,
                 changeable=field.changeable,
+                fits=field.fits,
                 restorable=field.restorable,
                 editable=editable,
             ),
@@ -534,6 +539,7 @@ def _take_fields_back(kind: str, said: dict[str, Any]) -> list[tuple[int, str, s
         about = {**said, "field": point}
         names |= {
             "changeable": "true",
+            "fits": "true",
             "restorable": "true",
             "to_take_back": _POINTS_TO_TAKE_BACK.format(editable=editable),
         }

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from crm.commands import activity as activity_commands
+from crm.commands import activity_correct
 from crm.commands import deal as deal_commands
 from crm.commands.writers.activity import Next
 from crm.events import EntryBodyChanged, EntryRef, EntryResultChanged
-from crm.models import Activity, ActivityKind, Deal, DealChange
+from crm.models import Activity, ActivityKind, ActivityResult, Deal, DealChange
 from exchange.commands import job as verbs
 from exchange.imports import answers, guessing
 from exchange.imports.staging import select
@@ -404,6 +405,37 @@ def test_what_somebody_else_did_is_changed_by_who_brought_it_in_and_leaves_a_tra
         EntryBodyChanged(old="They disagree", new="They agree", entry=entry),
         EntryResultChanged(old="no_answer", new="reached", entry=entry),
     ]
+
+
+def test_taking_back_plans_nothing_where_people_went_on(cast: Cast):
+    as_suggested(cast.ana, DEALS)
+    acts = ACTS + ACTS.splitlines(keepends=True)[2].replace("a2,Rollout", "a4,Renewal")
+    loaded(cast.ana, suggested(cast.ana, acts))
+    later = acts.replace("call,open,,2026-04-03", "call,done,connected,2026-02-09")
+    job = loaded(cast.ana, suggested(cast.ana, later))
+    assert job.counts["changed"] == 2
+    corrected = Activity.objects.get(subject="Ask again", deal__name="Rollout")
+    activity_correct.correct(
+        corrected,
+        kind=ActivityKind.CALL,
+        done_at=ago(days=1),
+        body=corrected.body,
+        result=ActivityResult.REACHED,
+        contact=None,
+        by=cast.ana,
+        at=NOW + dt.timedelta(minutes=1),
+    )
+    renewal = Deal.objects.get(name="Renewal")
+    until = dt.date(2026, 6, 1)
+    deal_commands.park(renewal, until=until, by=cast.ana, at=NOW)
+    browser(cast.ana).post(f"/imports/{job.pk}/undo/")
+    assert sorted(why for *_which, why in worked(job).kept) == [
+        "a field was changed again since",
+        "the deal is closed or parked by now",
+    ]
+    corrected.refresh_from_db()
+    assert corrected.done_at == ago(days=1)
+    assert not renewal.activities.planned().exists()
 
 
 def test_words_that_are_none_of_ours_are_said_on_the_page(cast: Cast):
