@@ -55,6 +55,9 @@ def keep(judge: Judge) -> None:
         },
         f"{judge.table} AS s LEFT JOIN {CHANGES} AS c ON c.no = s.no AND c.field = '{NOTE}' AND c.applied"
         " WHERE CASE WHEN s.state = 'changed' THEN c.no IS NOT NULL"
-        " ELSE s.state IN ('new', 'matched') AND s.more IS NOT NULL END",
+        " ELSE s.state IN ('new', 'matched') AND s.more IS NOT NULL END"
+        # Two rows may be of one record: what both say is said once.
+        f" AND (s.state <> 'matched' OR NOT EXISTS (SELECT FROM {judge.table} AS e WHERE e.state = 'matched'"
+        " AND e.record_id = s.record_id AND e.more = s.more AND e.no < s.no))",
         judge.arguments,
     )

@@ -113,24 +113,41 @@ _ADDED_POINTS = """
     ) AS more
     WHERE s.state IS NULL AND more.typed IS NOT NULL
 """
-# The lines that no note on the record has.
+# What a column says that no note on the very record says yet: once, of how many rows it may be.
 _ADDED_NOTES = """
     INSERT INTO {changes}
-    SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, NULL, to_jsonb(added.lines), false,
+    WITH lines AS (
+        SELECT s.no, s.before_id, said.line, said.place, sum((EXISTS (
+            SELECT FROM unnest(%(headings)s::text[]) AS of (heading)
+            WHERE starts_with(said.line, of.heading || ':')
+        ))::int) OVER (PARTITION BY s.no ORDER BY said.place) AS part
+        FROM {s} AS s
+        CROSS JOIN LATERAL string_to_table(s.more, E'\n') WITH ORDINALITY AS said (line, place)
+        WHERE s.state IS NULL AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
+    ), parts AS (
+        SELECT no, before_id, part, string_agg(line, E'\n' ORDER BY place) AS words
+        FROM lines GROUP BY 1, 2, 3
+    ), told AS (
+        SELECT *, rank() OVER (PARTITION BY before_id, words ORDER BY no) AS again FROM parts
+    ), added AS (
+        SELECT p.no, nullif(btrim(string_agg(p.words, E'\n' ORDER BY p.part), E'\n'), '') AS words
+        FROM told AS p WHERE p.again = 1 AND NOT EXISTS (
+            SELECT FROM crm_activity AS a WHERE a.kind = 'note' AND a.{noted_by} = p.before_id {only}
+              AND strpos(E'\n' || a.body || E'\n', E'\n' || p.words || E'\n') > 0
+        )
+        GROUP BY 1
+    )
+    SELECT %(of)s, s.file, s.line, s.no, t.id, t.name, %(field)s, NULL, to_jsonb(added.words), false,
         %(say)s <> 'leave', {mark}, coalesce(s.before_said ->> %(field)s, ''),
         jsonb_build_array(t.changed_at, t.changed_by_id)
-    FROM {s} AS s JOIN {table} AS t ON t.id = s.before_id
-    CROSS JOIN LATERAL (
-        SELECT nullif(btrim(string_agg(said.line, E'\n' ORDER BY said.place), E'\n'), '') AS lines
-        FROM string_to_table(s.more, E'\n') WITH ORDINALITY AS said (line, place)
-        WHERE NOT EXISTS (
-            SELECT FROM crm_activity AS a
-            WHERE a.{noted_by} = t.id AND a.kind = 'note' AND said.line = ANY(string_to_array(a.body, E'\n'))
-        )
-    ) AS added
-    WHERE s.state IS NULL AND added.lines IS NOT NULL
-      AND {mark} IS DISTINCT FROM s.before_said ->> %(field)s
+    FROM added JOIN {s} AS s ON s.no = added.no JOIN {table} AS t ON t.id = s.before_id
+    WHERE added.words IS NOT NULL
 """
+# What is on a deal or a person is on its company, too.
+_ONLY_NOTES = {
+    COMPANIES.name: "AND a.deal_id IS NULL AND a.contact_id IS NULL",
+    CONTACTS.name: "AND a.deal_id IS NULL",
+}
 _DECIDE = """
     UPDATE {s} AS s SET record_id = s.before_id, state = CASE WHEN EXISTS (
         SELECT FROM {changes} AS c WHERE c.no = s.no AND c.applied
@@ -353,7 +370,10 @@ def _compare(judge: Judge, table: str) -> None:
         _about(judge, name, _ADDED_POINTS, field=name)
     if noted_by := NOTED_BY.get(judge.kind.name):
         mark = digest(f"s.{NOTE}")
-        _about(judge, NOTE, _ADDED_NOTES, table=table, noted_by=noted_by, mark=mark)
+        headings = [each for columns in judge.mapped.columns.values() for each in columns]
+        only = _ONLY_NOTES.get(judge.kind.name, "")
+        names: dict[str, Any] = {"table": table, "noted_by": noted_by, "mark": mark, "only": only}
+        _about(judge, NOTE, _ADDED_NOTES, more={"headings": headings}, **names)
     judge.execute("ANALYZE {changes} (no, field)", changes=CHANGES)
 
 
@@ -434,8 +454,15 @@ def _parts(field: UpdatableField) -> dict[str, str]:
     return {**compared, "mark": field.mark, "present": field.present}
 
 
-def _about(judge: Judge, name: str, statement: str, **parts: str) -> None:
-    arguments = {**judge.arguments, "field": name, "say": judge.mapped.update.get(name, "")}
+def _about(
+    judge: Judge, name: str, statement: str, *, more: dict[str, Any] | None = None, **parts: str
+) -> None:
+    arguments = {
+        **judge.arguments,
+        **(more or {}),
+        "field": name,
+        "say": judge.mapped.update.get(name, ""),
+    }
     execute(statement, arguments, s=judge.table, changes=CHANGES, **parts)
 
 

@@ -2,11 +2,13 @@
 
 import pytest
 
-from crm.models import Activity, Company, Deal
+from crm.commands import activity as activity_commands
+from crm.commands.writers.activity import About
+from crm.models import Activity, ActivityKind, Company, Deal
 from tests.conftest import Cast
 from tests.exchange.test_import_parts import suggested, undone
 from tests.exchange.uploads import answer, checked, loaded, page, uploaded, worked
-from tests.factories import make_company
+from tests.factories import ago, make_company, make_deal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -81,6 +83,30 @@ def test_a_later_file_adds_what_no_note_says_yet(cast: Cast):
     undone(cast.ana, job)
     undone(cast.ana, first)
     assert not Company.objects.exists()
+
+
+def test_two_rows_of_one_record_and_notes_elsewhere(cast: Cast):
+    norte = make_company(by=cast.ana, name="Norte SA")
+    text = (
+        '"Id","Company name","Street address","City"\n'
+        '"1","Norte SA","Main Road 1\nback","Wien"\n"2","Norte SA","Main Road 1\nback","Wien"\n'
+    )
+    loaded(cast.ana, suggested(cast.ana, text, kind="companies"))
+    (note,) = Activity.objects.filter(company=norte)
+    # What is said of a deal is not said of its company; of an address, all is said again.
+    deal = make_deal(by=cast.ana, company=norte)
+    body = "City: Graz\nStreet address: Main Road 1\nfront"
+    activity_commands.log(
+        About(deal=deal), kind=ActivityKind.NOTE, body=body, by=cast.ana, at=ago(hours=1)
+    )
+    job = suggested(
+        cast.ana, text.replace("Wien", "Graz").replace("back", "front"), kind="companies"
+    )
+    expected = "Street address: Main Road 1\nfront\nCity: Graz"
+    assert [each.now for each in job.changes.all()] == [expected]
+    loaded(cast.ana, job)
+    found = Activity.objects.filter(company=norte, deal=None).exclude(pk=note.pk)
+    assert [each.body for each in found] == [expected]
 
 
 def test_what_cannot_be_read_in_a_later_file_is_kept_as_it_is_said(cast: Cast):
