@@ -449,7 +449,7 @@ def _points(judge: Judge) -> list[str]:
     return [name for name in POINTS if name in judge.mapped.columns]
 
 
-def _parts(field: UpdatableField) -> dict[str, str]:
+def _parts(field: UpdatableField) -> dict[str, Any]:
     compared = {"theirs": field.theirs, "ours": field.ours, "was": field.was, "now": field.now}
     return {**compared, "mark": field.mark, "present": field.present}
 
