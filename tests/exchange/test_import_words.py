@@ -175,7 +175,7 @@ def test_reasons_are_told_once_with_how_many_rows_they_keep_out(cast: Cast):
     assert reasons.index(">13<") < reasons.index(">12<")
     assert job.counts["refused"] == 13
     assert "This is no number with “.”" in reasons
-    assert "“x0”" in reasons
+    assert "<q>x0</q>" in reasons
 
 
 def test_a_file_that_was_checked_read_anew_and_discarded_still_has_its_page(cast: Cast):
