@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from crm.models import Activity, Deal, StepResult
 from pipeline.process.playbook import Importance, StepKind
@@ -95,8 +95,8 @@ def test_with_two_things_missing_a_move_takes_three_keys(
         if deal == seen_day:
             for answer in sheet.get_by_label("Answer").all():
                 answer.fill("Told")
-            sent: list[str] = []
-            board.on("request", lambda one: sent.append(one.method))
+            sent: list[Request] = []
+            board.on("request", sent.append)
             day.press("Enter")
             expect(day).to_have_value(today.isoformat())
             expect(sheet.locator("[data-left]")).to_contain_text("Move to")
