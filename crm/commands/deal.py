@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -378,7 +378,9 @@ def _end_offers(row: Deal, outcome: OfferOutcome, *, at: dt.datetime) -> None:
 
 def _open_offers(row: Deal) -> None:
     """Take back what the closing of a deal did to its offers: what it ended, ended with it."""
-    ended = Q(outcome__in=(OfferOutcome.DECLINED, OfferOutcome.WITHDRAWN), known_at=row.closed_at)
+    # One that came in with a deal of which nobody knows when it was closed was known when it was sent.
+    then = row.closed_at or F("sent_at")
+    ended = Q(outcome__in=(OfferOutcome.DECLINED, OfferOutcome.WITHDRAWN), known_at=then)
     Offer.objects.filter(ended | Q(outcome=OfferOutcome.ACCEPTED), deal=row).update(
         outcome=OfferOutcome.OPEN, known_at=None
     )

@@ -17,7 +17,7 @@ from exchange.commands.made import Made
 from exchange.forms.columns import CHANGED_LABELS, label_of
 from exchange.imports import dates, guessing
 from exchange.imports.answers import headings, kind_of, mapping_of
-from exchange.imports.mapping import LEAVE, OVERWRITE
+from exchange.imports.mapping import LEAVE, OVERWRITE, one_answer
 from exchange.imports.scanning import in_words
 from exchange.imports.steps import AnsweredStep
 from exchange.imports.updatable import NOTE, POINTS
@@ -211,13 +211,16 @@ class AnswersForm(CommandForm):
 
     def left_empty(self) -> list[str]:
         """Their columns."""
-        columns = self.job.answers["columns"]
-        said = (columns[name][0] for name in self.leave_empty() if name in columns)
+        columns, left = self.job.answers["columns"], self.leave_empty()
+        said = [columns[name][0] for name in left if name in columns and name != "answers"]
+        said += [each for each in columns.get("answers", ()) if one_answer(each) in left]
         return list(dict.fromkeys(said))
 
     def _can_be_empty(self, column: str) -> set[str]:
         named = self.job.answers["columns"].items()
         fields = {name for name, columns in named if column in columns}
+        if "answers" in fields:
+            return {one_answer(column)}
         # Files by command name none here, and are of no one kind.
         return {name for name in fields if kind_of(self.job.kind).field(name).can_be_left_empty}
 

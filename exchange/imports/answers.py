@@ -34,7 +34,7 @@ from django.core.files.storage import default_storage
 
 from exchange.imports import dates, guessing, mapping
 from exchange.imports.kinds import KINDS, STAGE_FIELDS, RecordKind
-from exchange.imports.mapping import MAKEABLE, Mapping
+from exchange.imports.mapping import MAKEABLE, Mapping, one_answer
 from exchange.imports.reading import FileMark, FileTable
 from exchange.imports.scanning import MOST_STAGES, Chosen, Reading, Scan
 from exchange.imports.steps import AnsweredStep, answerable_steps
@@ -117,7 +117,9 @@ def mapping_of(job: ImportJob) -> Mapping:
             name: way for name, way in said.get("update", {}).items() if name in steps.values()
         }
     content["leave_empty"] = [
-        name for name in said.get("leave_empty", ()) if name in said["columns"]
+        name
+        for name in said.get("leave_empty", ())
+        if name in said["columns"] or name in map(one_answer, steps)
     ]
     if job.kind in MAKEABLE:
         content["make"] = list(MAKEABLE[job.kind])

@@ -254,10 +254,17 @@ def _steps(columns: dict[str, tuple[str, ...]], content: dict[str, Any]) -> dict
     return found
 
 
+def one_answer(column: str) -> str:
+    """How `leave_empty` calls what one column answers; "answers" are all of them."""
+    return f"answers/{column}"
+
+
 def _leave_empty(
     kind: RecordKind, columns: dict[str, tuple[str, ...]], names: Any
 ) -> frozenset[str]:
     can_be = [name for name in columns if kind.field(name).can_be_left_empty]
+    # Each of the columns that answer a step is a field of its own.
+    can_be += [one_answer(column) for column in columns.get("answers", ())]
     if not isinstance(names, list) or set(names) - set(can_be):
         raise Unreadable(_("[%(kind)s] leave_empty can be: %(names)s.") % _named(kind.name, can_be))
     return frozenset(names)

@@ -36,6 +36,19 @@ _SENT_LATER = """
           AND (o.sent_at AT TIME ZONE %(zone)s)::date > (s.sent_on AT TIME ZONE %(zone)s)::date
     )
 """
+# Without an id, or made by hand, it is known by nothing but its day.
+_SENT_THEN = """
+    EXISTS (
+        SELECT FROM crm_offer AS o WHERE o.deal_id = s.deal_id AND o.outcome <> 'withdrawn'
+          AND (o.sent_at AT TIME ZONE %(zone)s)::date = (s.sent_on AT TIME ZONE %(zone)s)::date
+          AND NOT EXISTS (SELECT FROM crm_importedrow AS l
+              WHERE l.kind = 'offers' AND l.record_id = o.id AND l.batch_id = %(batch)s)
+    )
+"""
+_SENT_AFTERWARDS = """
+    d.id = s.deal_id AND d.outcome <> 'open'
+    AND (s.sent_on AT TIME ZONE %(zone)s)::date > (d.closed_at AT TIME ZONE %(zone)s)::date
+"""
 _ENDED_HERE = """
     d.id = s.deal_id AND d.outcome <> 'open'
     AND EXISTS (SELECT FROM crm_offer AS o WHERE o.deal_id = d.id)
@@ -128,6 +141,8 @@ def import_offers(judge: Judge) -> None:
     # Who is just making an offer is waited for, and that one counts.
     if not judge.run.is_trial:
         judge.execute(_LOCK)
+        # Somebody else may have it by now.
+        refuse_beyond_reach(judge)
     judge.refuse(
         _ENDED_HERE,
         _("The deal “{value}” is closed with the offers that are on record."),
@@ -135,12 +150,28 @@ def import_offers(judge: Judge) -> None:
         value="d.name",
         source="FROM crm_deal AS d",
     )
+    zone = judge.run.root.time_zone
+    judge.refuse(
+        _SENT_AFTERWARDS,
+        _("The deal “{value}” was closed before this was sent."),
+        field="sent_on",
+        value="d.name",
+        source="FROM crm_deal AS d",
+        zone=zone,
+    )
+    judge.refuse(
+        _SENT_THEN,
+        _("The deal has an offer of that day on record already."),
+        field="sent_on",
+        value="s.sent_on::date",
+        zone=zone,
+    )
     judge.refuse(
         _SENT_LATER,
         _("The deal has an offer on record that was sent later: those before it cannot be added."),
         field="sent_on",
         value="s.sent_on::date",
-        zone=judge.run.root.time_zone,
+        zone=zone,
     )
     judge.number(Offer)
     # A check changes nothing, and locks nobody's deal until the end.

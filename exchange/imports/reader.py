@@ -39,7 +39,7 @@ from exchange.imports.kinds import (
     RecordKind,
 )
 from exchange.imports.known import keep_known
-from exchange.imports.mapping import KindMapping, StageMeaning
+from exchange.imports.mapping import KindMapping, StageMeaning, one_answer
 from exchange.imports.points import FoundPoints
 from exchange.imports.reading import FileRow, FileTable
 from pipeline.process.stages import Outcome
@@ -501,7 +501,7 @@ class RowReader:
             except BadValue as error:
                 bad = _BadCell(column, cells.text(row[place]), error.message)
                 bad.may_be_empty = True
-                if cell.field.name in self._lenient:
+                if self._lenient & {cell.field.name, one_answer(column)}:
                     self._leave_empty(bad, {}, column)
                 else:
                     self._bad.append(bad)

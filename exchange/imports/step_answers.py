@@ -219,6 +219,8 @@ def import_answers(judge: Judge) -> None:
     # Who is just answering a step of a deal is waited for, and that answer counts.
     if not judge.run.is_trial:
         judge.execute(_LOCK)
+        # Somebody else may have it by now.
+        refuse_beyond_reach(judge)
     _find_steps(judge)
     judge.execute(_LOOK, answers=ANSWERS)
     judge.execute(_COMPARE, answers=ANSWERS)

@@ -192,6 +192,11 @@ def test_what_cannot_be_read_stays_out_with_each_reason_and_a_remedy(cast: Cast,
         "leave-empty": "Fleet",
     }
     assert answer(cast.ana, job, **said).status_code == 302
+    # What another column says stays to be answered.
+    left = worked(job).faults.filter(comes_in=False)
+    assert [(fault.line, fault.column) for fault in left] == [(2, "Needed by"), (4, "No")]
+    assert "Where “Fleet” cannot be read" in page(cast.ana, job)
+    assert answer(cast.ana, job, **{"leave-empty": "Needed by"}).status_code == 302
     assert [fault.line for fault in worked(job).faults.filter(comes_in=False)] == [4]
     loaded(cast.ana, job)
     assert told("Pump") == {"Contract": "Frame contract"}

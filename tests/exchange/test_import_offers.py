@@ -151,3 +151,30 @@ def test_only_on_deals_within_reach_and_in_their_currency(cast: Cast):
     make_deal(by=cast.carl, name="Theirs")
     job = suggested(cast.ana, "Deal,Amount,Sent on\nTheirs,7,2026-02-01\n", kind="offers")
     assert job.counts["new"] == 0
+
+
+@pytest.mark.usefixtures("deals")
+def test_an_offer_without_an_id_is_known_by_its_day(cast: Cast):
+    text = "Deal,Amount,Sent on\nPump,6,2026-02-02\nPump,5,2026-02-01\n"
+    loaded(cast.ana, suggested(cast.ana, text, kind="offers"))
+    # The next export says more of the same, and has a new one.
+    more = "Deal,Amount,Sent on,Subject\nPump,6,2026-02-02,Again\nPump,7,2026-02-03,New\n"
+    job = suggested(cast.ana, more, kind="offers")
+    assert faults(job) == [(2, "The deal has an offer of that day on record already.")]
+    loaded(cast.ana, job)
+    assert [row[1] for row in offers("Pump")] == [5, 6, 7]
+
+
+def test_what_was_sent_after_the_end_of_a_deal_is_no_offer_of_it(cast: Cast):
+    text = "Title,Stage,Closed\nPump,Closed Won,2026-03-01\nBelt,Closed Lost,\n"
+    named = {"name": "Title", "stage": "Stage", "closed_on": "Closed"}
+    loaded(cast.ana, checked(cast.ana, uploaded(cast.ana, text), **named))
+    Deal.objects.filter(name="Belt").update(closed_at=None)
+    text = "Deal,Amount,Sent on\nPump,6,2026-03-01\nPump,5,2026-03-02\nBelt,7,2026-02-03\n"
+    job = loaded(cast.ana, suggested(cast.ana, text, kind="offers"))
+    assert faults(job) == [(3, "The deal “Pump” was closed before this was sent.")]
+    assert [row[1:4:2] for row in offers("Pump")] == [(6, "accepted")]
+    # Nobody knows when the other one ended; opened again, it has its offer again.
+    assert offers("Belt")[0][3] != "open"
+    deal_commands.reopen(Deal.objects.get(name="Belt"), reason="They called", by=cast.ana, at=NOW)
+    assert offers("Belt")[0][3] == "open"
