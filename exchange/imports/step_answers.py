@@ -20,7 +20,7 @@ from exchange.imports.staging import ANSWERS, CHANGES, execute, select
 from exchange.imports.step_cells import TICKED
 from exchange.imports.steps import type_of
 from exchange.imports.updatable import digest
-from pipeline.models import User
+from pipeline.models import Batch, User
 from pipeline.process.playbook import StepKind
 from pipeline.process.queries.in_force import current_versions_of_teams, of_versions
 from pipeline.process.stages import Stage
@@ -357,6 +357,11 @@ def take_back(
         "put": list(runs.ids_of(summary.get("answers_put", []))),
         "replaced": list(runs.ids_of(summary.get("answers_replaced", []))),
     }
+    # A file that was taken back before left its answer to the one that stood upon it.
+    before = Batch.objects.filter(undone_at__isnull=False, summary__has_key="answers_put")
+    for other in before.values_list("summary", flat=True):
+        gone_before = runs.ids_of(other["answers_put"])
+        arguments["replaced"] = sorted(set(arguments["replaced"]).difference(gone_before))
     if not arguments["put"]:
         execute(_FORGET, arguments)
         return 0, []

@@ -5,7 +5,7 @@ with a role, a file by hand.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exchange.imports.kinds import CellType
 from pipeline.process.playbook import AnswerKind, Playbook, PlaybookStep, Proof, StepKind
@@ -55,13 +55,17 @@ def type_of(step: PlaybookStep | None) -> CellType | None:
 
 def answerable_steps(teams: Collection[int] | None = None) -> dict[str, AnsweredStep]:
     """Those of the processes of some teams, or of all, by name, in the order of the process. Where two
-    processes have one name, that of the team further up counts. One query."""
+    processes have one name, that of the team further up counts, with the choices of all. One query."""
     found: dict[str, AnsweredStep] = {}
     by_team = current_versions_of_teams()
     paths = {path for team, path in by_team.items() if teams is None or team in teams}
     for path in sorted(paths, key=lambda path: (len(path), path)):
         for each in _of(of_versions(path)):
-            found.setdefault(each.name, each)
+            known = found.setdefault(each.name, each)
+            if known.cell_type is each.cell_type:
+                # What each deal's own process lets one choose is judged by that.
+                choices = tuple(dict.fromkeys(known.choices + each.choices))
+                found[each.name] = replace(known, choices=choices)
     return dict(sorted(found.items(), key=lambda item: item[1].stage))
 
 

@@ -242,6 +242,45 @@ def test_a_later_file_changes_what_a_file_has_answered(
     assert [name for _kind, _pk, name, _why in first.kept] == ["Pump · Why now"]
 
 
+def test_two_files_are_taken_back_in_any_order(cast: Cast, pump: Deal, steps: dict[str, str]):
+    first = brings_in(cast.ana, "No,Fleet\n7,1200\n")
+    second = brings_in(cast.ana, "No,Fleet\n7,1500\n")
+    undone(cast.ana, first)
+    assert told("Pump") == {"Fleet": "1500"}
+    undone(cast.ana, second)
+    assert told("Pump") == {}
+
+
+def test_a_team_may_have_more_to_choose_from(cast: Cast, pump: Deal):
+    """Whose process lets one choose it may say it, though that of all does not."""
+    everybody = process.layer_of(cast.root, by=cast.adele, at=ago(days=1))
+    said: Any = {"label": "Term", "gives_you": "Less work.", "gives_managers": "One list."}
+    step = process.add_step(
+        everybody, stage=Stage.QUALIFICATION, said=said | TERM, by=cast.adele, at=ago(days=1)
+    )
+    process.publish(everybody, by=cast.adele, at=ago(days=1), note="")
+    north = process.layer_of(cast.north, by=cast.adele, at=ago(days=1))
+    process.adapt_step(
+        north,
+        stage=Stage.QUALIFICATION,
+        key=step.key,
+        said={"choices": ["Year", "Month", "Week"]},
+        reason="They sell by the week",
+        by=cast.adele,
+        at=ago(days=1),
+    )
+    process.publish(north, by=cast.adele, at=ago(days=1), note="")
+    brings_in(cast.ana, "No,Term\n7,Week\n")
+    assert told("Pump") == {"Term": "Week"}
+    job = look(cast.ana, "No,Term\n7,Decade\n", deal="No")
+    assert [why for _line, why in faults(job)] == [
+        "“Decade” is none of the answers to choose from."
+    ]
+
+
+TERM = {"kind": StepKind.QUESTION, "answer": AnswerKind.CHOICE, "choices": ["Year", "Month"]}
+
+
 def test_what_people_answered_or_took_back_stays(cast: Cast, pump: Deal, steps: dict[str, str]):
     place = (Stage.QUALIFICATION, steps["Fleet"].partition("/")[2])
     step_commands.answer(pump, place=place, given=StepResultInput(value="9"), by=cast.ana, at=NOW)
