@@ -346,6 +346,11 @@ def take_back(
 ) -> tuple[int, list[tuple[int, str, bool]]]:
     """Take the answers of a batch away that nobody has changed since, and give back what they replaced:
     how many, and which (id, name, whether it is within reach) stay."""
+    replaced = set(runs.ids_of(summary.get("answers_replaced", [])))
+    # A file that was taken back before left its answer to the one that stood upon it.
+    before = Batch.objects.filter(undone_at__isnull=False, summary__has_key="answers_put")
+    for other in before.values_list("summary", flat=True):
+        replaced.difference_update(runs.ids_of(other["answers_put"]))
     arguments = {
         "batch": batch_id,
         "came_at": came_at,
@@ -355,13 +360,8 @@ def take_back(
         "seen": sorted(by.scope.owner_ids) if by else [],
         "led": sorted(by.scope.managed_team_ids) if by else [],
         "put": list(runs.ids_of(summary.get("answers_put", []))),
-        "replaced": list(runs.ids_of(summary.get("answers_replaced", []))),
+        "replaced": sorted(replaced),
     }
-    # A file that was taken back before left its answer to the one that stood upon it.
-    before = Batch.objects.filter(undone_at__isnull=False, summary__has_key="answers_put")
-    for other in before.values_list("summary", flat=True):
-        gone_before = runs.ids_of(other["answers_put"])
-        arguments["replaced"] = sorted(set(arguments["replaced"]).difference(gone_before))
     if not arguments["put"]:
         execute(_FORGET, arguments)
         return 0, []
